@@ -17,18 +17,23 @@ _BYTE_ORDER_MARK = "\ufeff"
 
 
 def captured(text: str, fleets: Fleets) -> Iterator[tuple[str, str, float]]:
-    """Inference id, or else event id, fleet and epoch seconds of each record of either fleet.
+    """Inference id, or else event id, fleet and epoch seconds of each record of either fleet."""
+    known = {fleets.package: GREEN, fleets.previous_package: BLUE}
+    for identifier, package, at in records(text):
+        if fleet := known.get(package):
+            yield identifier, fleet, at
+
+
+def records(text: str) -> Iterator[tuple[str, str, float]]:
+    """Inference id, or else event id, model package ("" where the server names none) and epoch seconds of each.
 
     Lines end at line feeds alone. A half-written or foreign line is no reason to stop.
     """
-    known = {fleets.package: GREEN, fleets.previous_package: BLUE}
     for line in text.removeprefix(_BYTE_ORDER_MARK).split("\n"):
         try:
-            identifier, package, at = _record(json.loads(line))
+            yield _record(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             continue
-        if fleet := known.get(package):
-            yield identifier, fleet, at
 
 
 def _record(document: Mapping[str, Any]) -> tuple[str, str, float]:

@@ -106,10 +106,7 @@ class JoinedOutcomes:
 
     def _counts(self, inference_id: str, at: float) -> bool:
         """Whether a request or an outcome of that time may; which ids were left out is chance, the same for both."""
-        if at < self.since or not self.halved:
-            return at >= self.since
-        digest = blake2b(inference_id.encode(errors="surrogatepass"), digest_size=8).digest()
-        return int.from_bytes(digest) >> (64 - self.halved) == 0
+        return at >= self.since and is_left(inference_id, self.halved)
 
     def to_json(self) -> str:
         """What the next poll needs."""
@@ -119,6 +116,14 @@ class JoinedOutcomes:
     @classmethod
     def from_json(cls, text: str) -> Self:
         return cls(**json.loads(text))
+
+
+def is_left(inference_id: str, halved: int) -> bool:
+    """Whether an id is among those that remain when every second one has been left out `halved` times, by its hash."""
+    if not halved:
+        return True
+    digest = blake2b(inference_id.encode(errors="surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest) >> (64 - halved) == 0
 
 
 def clipped(values: Iterable[float], low: float, high: float) -> list[float]:

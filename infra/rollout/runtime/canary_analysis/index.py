@@ -3,10 +3,8 @@
 Of a shadow and the live model likewise, where the decision is the response alone.
 """
 
-import hashlib
 import logging
 import os
-import re
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,8 +20,9 @@ from slipway.canary.config import AnalysisConfig
 from slipway.canary.decision import decide
 from slipway.canary.observation import counting, history, latencies
 from slipway.canary.observation.latencies import LatencyBaseline
-from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX, CHECKPOINT_PREFIX, OUTCOME_PREFIX
+from slipway.canary.observation.object_prefixes import CHECKPOINT_PREFIX, OUTCOME_PREFIX
 from slipway.canary.observation.outcomes import JoinedOutcomes, clipped
+from slipway.canary.observation.stored_objects import StoredObjects
 from slipway.canary.shadow import decide_shadow
 from slipway.canary.statistics.dispersion import UNKNOWN
 from slipway.canary.statistics.e_values import Counts
@@ -232,17 +231,17 @@ class _Outcomes:
     """
 
     def __init__(self, bucket: str, fleets: counting.Fleets, config: AnalysisConfig, now: float) -> None:
-        self._s3, self._bucket, self._fleets = boto3.client("s3"), bucket, fleets
-        self._config, self._now = config, now
+        self._objects = StoredObjects(boto3.client("s3"), bucket, fleets.endpoint)
+        self._fleets, self._config, self._now = fleets, config, now
 
     def joined(self, known: str, *, since: float, rate: float) -> tuple[JoinedOutcomes, str]:
         """What became due since the poll that wrote the object `known` ("": none), and the key of this poll's."""
-        joined = JoinedOutcomes.from_json(self._text(known)) if known else JoinedOutcomes(since)
+        joined = JoinedOutcomes.from_json(self._objects.text(known)) if known else JoinedOutcomes(since)
         read = set(joined.read)
-        unread = [(arrived, key) for arrived, key in self._objects(since) if key not in read]
+        unread = [(arrived, key) for arrived, key in self._written(since) if key not in read]
         new, later = unread[:_OBJECTS_A_POLL], unread[_OBJECTS_A_POLL:]
         for arrived, key in new:
-            text = self._text(key)
+            text = self._objects.text(key)
             if key.startswith(f"{OUTCOME_PREFIX}/"):
                 self._add_outcomes(joined, key, text, arrived)
             else:
@@ -251,56 +250,13 @@ class _Outcomes:
         # S3 gives whole seconds, so more may arrive in this one, or in that of the first object left for later.
         until = int(later[0][0] if later else self._now) - 1
         joined.count_due(self._config.value_horizon_seconds / rate, until=until)
-        return joined, self._store(joined.to_json().encode())
+        place = f"{CHECKPOINT_PREFIX}/{self._fleets.endpoint}/{self._fleets.config}"
+        return joined, self._objects.store(place, joined.to_json().encode())
+
+    def _written(self, since: float) -> list[tuple[float, str]]:
+        """Since the deployment began, oldest first."""
+        return self._objects.written([self._fleets.variant], since=since)
 
     def _add_outcomes(self, joined: JoinedOutcomes, key: str, text: str, arrived: float) -> None:
         if malformed := joined.add_outcomes(text, arrived=arrived, positive_label=self._config.positive_label):
             _LOG.warning("%d lines of %s are no outcome; %d in all", malformed, key, joined.malformed)
-
-    def _store(self, body: bytes) -> str:
-        digest = hashlib.sha256(body).hexdigest()
-        key = f"{CHECKPOINT_PREFIX}/{self._fleets.endpoint}/{self._fleets.config}/{digest}.json"
-        self._s3.put_object(Bucket=self._bucket, Key=key, Body=body)
-        return key
-
-    def _text(self, key: str) -> str:
-        body: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-        return body.decode(errors="replace")
-
-    def _objects(self, since: float) -> list[tuple[float, str]]:
-        """Arrivals and keys of the objects that were written since the deployment began, oldest first."""
-        folder = f"{CAPTURE_PREFIX}/{self._fleets.endpoint}/{self._fleets.variant}/"
-        hour = f"{datetime.fromtimestamp(since, UTC):%Y/%m/%d/%H}"
-        found = [*self._listed(folder, after=f"{folder}{hour}/"), *self._dated(f"{OUTCOME_PREFIX}/", hour.split("/"))]
-        return sorted((arrived, key) for arrived, key in found if arrived >= int(since) and key.endswith(".jsonl"))
-
-    def _dated(self, folder: str, hour: Sequence[str]) -> Iterator[tuple[float, str]]:
-        """What lies below `folder`, but not in folders `yyyy/mm/dd/hh` before `hour`: those may be months of them."""
-        if not hour:
-            yield from self._listed(folder)
-            return
-        for page in self._pages(folder, Delimiter="/"):
-            yield from _contents(page)
-            for below in (each["Prefix"] for each in page.get("CommonPrefixes", ())):
-                name = below[len(folder) : -1]
-                if name == hour[0]:
-                    yield from self._dated(below, hour[1:])
-                elif not _is_before(name, hour[0]):
-                    yield from self._listed(below)
-
-    def _listed(self, prefix: str, *, after: str = "") -> Iterator[tuple[float, str]]:
-        for page in self._pages(prefix, StartAfter=after):
-            yield from _contents(page)
-
-    def _pages(self, prefix: str, **parameters: str) -> Any:
-        return self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, **parameters)
-
-
-def _is_before(name: str, part: str) -> bool:
-    """Whether a folder is an earlier year, month, day or hour; other folders are none."""
-    return len(name) == len(part) and bool(re.fullmatch(r"20\d\d|\d\d", name)) and name < part
-
-
-def _contents(page: Mapping[str, Any]) -> Iterator[tuple[float, str]]:
-    for found in page.get("Contents", ()):
-        yield found["LastModified"].timestamp(), found["Key"]

@@ -1,0 +1,71 @@
+"""The one decision of an experiment, at its planned size: which arm serves from now on, and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from slipway.experiment.comparison import Comparison, compare
+from slipway.experiment.plan import Plan
+from slipway.experiment.rewards import Period, by_arm
+
+CHAMPION = 0
+_NORMAL = NormalDist()
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Of a challenger's mean reward less the champion's, at the plan's confidence for all challengers together."""
+
+    difference: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`winner` is the arm that serves from now on: 0, the champion, where no challenger has won."""
+
+    winner: int
+    explanation: str
+
+
+def interval(plan: Plan, periods: Sequence[Period], challenger: int) -> Interval:
+    """Two-sided; of `non_inferiority` too, whose test is its lower end at twice the error."""
+    found = compare(periods, challenger, plan.reward)
+    reach = _NORMAL.inv_cdf(1 - plan.error / 2) * found.error
+    return Interval(found.difference, found.difference - reach, found.difference + reach)
+
+
+def wins(plan: Plan, found: Comparison) -> bool:
+    """Whether the test says that a challenger is better, or of `non_inferiority` no worse than by the margin."""
+    border = 0.0 if plan.test == "two_sided" else -plan.effect
+    return bool(found.distance(border) >= plan.quantile)
+
+
+def decide(plan: Plan, periods: Sequence[Period]) -> Decision:
+    """Of several challengers that win, the one with the largest difference; the caller knows that the time has come."""
+    challengers = range(1, plan.arms)
+    found = {arm: compare(periods, arm, plan.reward) for arm in challengers}
+    winners = [arm for arm in challengers if wins(plan, found[arm])]
+    winner = max(winners, key=lambda arm: found[arm].difference, default=CHAMPION)
+    return Decision(winner, _explained(plan, periods, winner))
+
+
+def _explained(plan: Plan, periods: Sequence[Period], winner: int) -> str:
+    count = sum(arm.count for arm in by_arm(periods, plan.arms))
+    shown = [winner] if winner else range(1, plan.arms)
+    parts = [f"challenger {arm} {_of(interval(plan, periods, arm))}" for arm in shown]
+    proven = "is better" if plan.test == "two_sided" else f"is no worse than by {plan.effect:g}"
+    outcome = f"challenger {winner} {proven}" if winner else f"no challenger {proven}"
+    return f"{outcome}: {'; '.join(parts)} against the champion, {plan.confidence:.0%} interval, {count:,.0f} outcomes"
+
+
+def _of(found: Interval) -> str:
+    return f"{found.difference:+.4g} ({found.low:+.4g} to {found.high:+.4g})"
+
+
+def estimated_regret(periods: Sequence[Period], arms: int) -> float:
+    """The reward that requests of lesser arms have not earned, by the means as they are now: an upward estimate."""
+    rewards = by_arm(periods, arms)
+    best = max((arm.mean for arm in rewards if arm.count), default=0.0)
+    return float(sum(arm.count * (best - arm.mean) for arm in rewards if arm.count))
