@@ -9,6 +9,8 @@ MONITORING_NAMESPACE = "Slipway/Monitoring"
 """What the monitoring job publishes; `pipeline_steps/embedded_metrics.py` has the same, likewise."""
 SHADOW_VARIANT = "shadow"
 """Publishes a candidate's metrics while it is a shadow."""
+CHALLENGER_VARIANT = "challenger-{}"
+"""Publishes the metrics of a challenger in an experiment; the first has the number 1."""
 DECISION_METRIC = "CanaryDecision"
 _ROLLOUT_NAMESPACE = "Slipway/Rollout"
 

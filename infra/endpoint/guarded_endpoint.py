@@ -15,7 +15,7 @@ from infra.endpoint.endpoint_metrics import InvokableEndpoint
 from infra.endpoint.endpoint_role import EndpointRole
 from infra.endpoint.instance_autoscaling import ScalableInstanceCount
 from infra.endpoint.new_fleet_alarms import NewFleetAlarms
-from infra.endpoint.served_model import ContainerModel, RegisteredModel, ShadowModel
+from infra.endpoint.served_model import Challengers, ContainerModel, RegisteredModel, ShadowModel
 from infra.shared.tags import ENDPOINT_TAG
 from infra.shared.vpc_access import VpcPlacement
 from slipway.errors import InputError
@@ -55,6 +55,7 @@ class GuardedEndpoint(InvokableEndpoint):
         model: the model.
         config: the endpoint config.
         shadow_model: the candidate's model, where the endpoint can have a shadow.
+        challenger_models: those of experiments, where the endpoint can have challengers.
         alarms: what rolls an update back.
     """
 
@@ -74,6 +75,7 @@ class GuardedEndpoint(InvokableEndpoint):
         role: iam.IRole | None = None,
         condition: cdk.CfnCondition | None = None,
         shadow: ShadowModel | None = None,
+        challengers: Challengers | None = None,
     ) -> None:
         """Make it, under `condition` where one is given.
 
@@ -87,6 +89,7 @@ class GuardedEndpoint(InvokableEndpoint):
         )
         self._served, self._capacity, self._rollout = model, capacity, rollout
         self._condition, self._shadow, self._kind = condition, shadow, capacity.kind
+        self._challengers = challengers
         self._scaled: ScalableInstanceCount | None = None
         self._check(capture)
         self.role = role or EndpointRole(
@@ -94,6 +97,7 @@ class GuardedEndpoint(InvokableEndpoint):
         )
         self.model = self._model("Model", model, vpc, isolated=network_isolation)
         self.shadow_model = self._shadow_model(vpc, isolated=network_isolation)
+        self.challenger_models = self._challenger_models(vpc, isolated=network_isolation)
         self.config = self._config(capture, volume_key)
         self.alarms = NewFleetAlarms(
             self,
@@ -140,6 +144,8 @@ class GuardedEndpoint(InvokableEndpoint):
     def _check(self, capture: DataCapture | None) -> None:
         if self._shadow and not self._kind.takes_shadow:
             raise InputError(f"shadow must be left out of a {self._kind.name} endpoint, which takes no shadow variant")
+        if self._challengers and not self._kind.captures:
+            raise InputError(f"challengers must be left out of a {self._kind.name} endpoint, which cannot capture")
         if capture and not self._kind.captures:
             raise InputError(f"capture must be left out of a {self._kind.name} endpoint, which cannot capture")
         if not self._kind.is_guarded:
@@ -159,6 +165,20 @@ class GuardedEndpoint(InvokableEndpoint):
         model.cfn_options.condition = self._shadow.condition
         model.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.RETAIN
         return model
+
+    def _challenger_models(self, vpc: Vpc | VpcPlacement | None, *, isolated: bool) -> list[sagemaker.CfnModel]:
+        """Kept when they leave the template, as a shadow's is."""
+        if self._challengers is None:
+            return []
+        made = []
+        for number, (served, condition) in enumerate(
+            zip(self._challengers.models.values(), self._challengers.conditions, strict=True), 1
+        ):
+            model = self._model(f"ChallengerModel{number}", served, vpc, isolated=isolated)
+            model.cfn_options.condition = condition
+            model.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.RETAIN
+            made.append(model)
+        return made
 
     def _model(
         self,
@@ -199,13 +219,29 @@ class GuardedEndpoint(InvokableEndpoint):
         config = sagemaker.CfnEndpointConfig(
             self,
             "EndpointConfig",
-            production_variants=[variant],
+            production_variants=self._beside_challengers(variant),
             shadow_production_variants=self._shadow_variants(),
             data_capture_config=capture.config() if capture else None,
             kms_key_id=volume_key.key_arn if volume_key and self._capacity.has_encryptable_volume else None,
         )
         self._keep_when_replaced(config)
         return config
+
+    def _beside_challengers(
+        self, alone: sagemaker.CfnEndpointConfig.ProductionVariantProperty
+    ) -> list[sagemaker.CfnEndpointConfig.ProductionVariantProperty] | cdk.IResolvable:
+        """The live model's variant, and while there is an experiment those of its challengers."""
+        if self._challengers is None or not isinstance(self._capacity, Instances):
+            return [alone]
+        primary = _variant(VARIANT, self.model, self._capacity.type, self._capacity.count, weight=1)
+        given, none = self._challengers, cdk.Aws.NO_VALUE
+        challengers = [
+            cdk.Fn.condition_if(
+                condition.logical_id, _variant(name, model, self._capacity.type, given.instance_count, weight=0), none
+            )
+            for name, model, condition in zip(given.models, self.challenger_models, given.conditions, strict=True)
+        ]
+        return cdk.Fn.condition_if(given.alone.logical_id, [primary], [primary, *challengers])
 
     def _shadow_variants(self) -> cdk.IResolvable | None:
         """Its weight beside the only production variant's 1 is its share of the requests."""
@@ -235,7 +271,10 @@ class GuardedEndpoint(InvokableEndpoint):
             retain_all_variant_properties=False,
         )
         if self._kind.is_guarded:
-            endpoint.add_property_override("DeploymentConfig", self._deployment)
+            guards: Any = self._deployment
+            if self._challengers:
+                guards = cdk.Fn.condition_if(self._challengers.guarded.logical_id, guards, cdk.Aws.NO_VALUE)
+            endpoint.add_property_override("DeploymentConfig", guards)
         endpoint.node.add_dependency(self.alarms)
         endpoint.cfn_options.condition = self._condition
         return endpoint
@@ -293,3 +332,14 @@ class GuardedEndpoint(InvokableEndpoint):
                 analysis=planned_analysis(self._rollout),
             )
         )
+
+
+def _variant(name: str, model: sagemaker.CfnModel, type_: str, count: int, *, weight: int) -> dict[str, Any]:
+    """In CloudFormation's words, as a branch of a condition has to be."""
+    return {
+        "VariantName": name,
+        "ModelName": model.attr_model_name,
+        "InitialVariantWeight": weight,
+        "InitialInstanceCount": count,
+        "InstanceType": type_,
+    }

@@ -1,6 +1,6 @@
 """What an endpoint serves: a model package of the registry, or a container image with a model archive."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,3 +83,24 @@ class ShadowModel:
     instance_count: int
     percent: int
     condition: cdk.CfnCondition
+
+
+@dataclass(frozen=True, kw_only=True)
+class Challengers:
+    """Approved models that serve shares of the users beside the live one, each while its condition holds.
+
+    They begin with the weight 0, and get shares by UpdateEndpointWeightsAndCapacities.
+
+    Attributes:
+        models: by variant name; the endpoint's role must be able to read them, as it can the live one.
+        conditions: of each, in the same order.
+        alone: while there is none of them.
+        guarded: while updates have guardrails, which need the same variants before and after.
+        instance_count: of each fleet.
+    """
+
+    models: Mapping[str, RegisteredModel | ContainerModel]
+    conditions: Sequence[cdk.CfnCondition]
+    alone: cdk.CfnCondition
+    guarded: cdk.CfnCondition
+    instance_count: int

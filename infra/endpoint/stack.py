@@ -1,5 +1,6 @@
 """Endpoint: deployed on day 0 without a model; rollouts change its one parameter and nothing else."""
 
+import hashlib
 from typing import cast
 
 import aws_cdk as cdk
@@ -9,11 +10,11 @@ from constructs import Construct
 
 from infra.endpoint.capacity import DataCapture, capacity_of
 from infra.endpoint.guarded_endpoint import GuardedEndpoint
-from infra.endpoint.served_model import RegisteredModel, ShadowModel
+from infra.endpoint.served_model import Challengers, RegisteredModel, ShadowModel
 from infra.shared.container_image import ContainerImage, EcrImage
 from infra.shared.sagemaker_role import ARTIFACT_KEYS
 from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX
-from slipway.metrics import SHADOW_VARIANT
+from slipway.metrics import CHALLENGER_VARIANT, SHADOW_VARIANT
 from slipway.rollout.new_fleet_alarms import server_environment
 from slipway.settings import Settings
 from slipway.settings.names import VARIANT
@@ -55,6 +56,7 @@ class EndpointStack(cdk.Stack):
             "Guarded",
             model=self._registered(package, VARIANT),
             shadow=self._shadow(has_model) if settings.rollout.shadow.enabled else None,
+            challengers=self._challengers(has_model) if settings.experiment else None,
             capacity=capacity_of(served),
             rollout=settings.rollout,
             endpoint_name=names.endpoint,
@@ -68,6 +70,8 @@ class EndpointStack(cdk.Stack):
         self.guarded.config.override_logical_id("EndpointConfig")
         if self.guarded.shadow_model:
             self.guarded.shadow_model.override_logical_id("ShadowModel")
+        for number, model in enumerate(self.guarded.challenger_models, 1):
+            model.override_logical_id(f"ChallengerModel{number}")
         cdk.CfnOutput(self, "EndpointName", value=names.endpoint)
         cdk.CfnOutput(self, "EndpointConfigName", value=self.guarded.config_name, condition=has_model)
 
@@ -111,4 +115,48 @@ class EndpointStack(cdk.Stack):
                 "HasShadow",
                 expression=cdk.Fn.condition_and(cast("cdk.ICfnConditionExpression", has_model), named),
             ),
+        )
+
+    def _challengers(self, has_model: cdk.CfnCondition) -> Challengers:
+        """As many as an experiment may have; an update that leaves their parameters out has none of them.
+
+        Variants are added and removed without guardrails, which need the same ones before and after. Such an update
+        names the model that serves, so that no user gets another model by it.
+        """
+        experiment = self._settings.experiment
+        models, conditions, packages = {}, [], []
+        for number in range(1, experiment.challengers + 1 if experiment else 1):
+            package = self._package(
+                f"Challenger{number}ModelPackageArn", "A challenger in an experiment; empty for none"
+            )
+            named = cdk.Fn.condition_not(cdk.Fn.condition_equals(package, ""))
+            variant = CHALLENGER_VARIANT.format(number)
+            models[variant] = self._registered(package, variant)
+            packages.append(package)
+            conditions.append(
+                cdk.CfnCondition(
+                    self,
+                    f"HasChallenger{number}",
+                    expression=cdk.Fn.condition_and(cast("cdk.ICfnConditionExpression", has_model), named),
+                )
+            )
+        # A changed setting is another token: what has been left in the parameter takes no guardrails from its update.
+        token = hashlib.sha256(self._settings.model_dump_json().encode()).hexdigest()[:16]
+        unguarded = cdk.CfnParameter(
+            self,
+            "Unguarded",
+            default="",
+            description="UnguardedToken of this template where an update adds or removes challengers",
+        ).value_as_string
+        cdk.CfnOutput(self, "UnguardedToken", value=token)
+        # By the first: they are numbered without gaps.
+        alone = cdk.CfnCondition(self, "HasNoChallenger", expression=cdk.Fn.condition_equals(packages[0], ""))
+        with_token = cdk.Fn.condition_equals(unguarded, token)
+        guarded = cdk.CfnCondition(self, "HasGuardrails", expression=cdk.Fn.condition_not(with_token))
+        return Challengers(
+            models=models,
+            conditions=conditions,
+            alone=alone,
+            guarded=guarded,
+            instance_count=self._settings.endpoint.instance_count,
         )

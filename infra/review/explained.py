@@ -54,7 +54,7 @@ EXPLAINED = (
         "guardrails read the alarms of the new endpoint config, whose name is not known yet",
     ),
     Explained(
-        r"AwsSolutions-IAM5\[Resource::arn:.*:lambda:.*:function:[\w-]+-(rollout|schedule):\*\]",
+        r"AwsSolutions-IAM5\[Resource::arn:.*:lambda:.*:function:[\w-]+-(rollout|schedule|experiment):\*\]",
         "the versions of one durable function, and their executions",
     ),
     Explained(

@@ -25,6 +25,7 @@ _SLIPWAY = (
     "errors.py",
     "metrics.py",
     "canary",
+    "experiment",
     *(f"rollout/{name}.py" for name in ("__init__", "failure_causes", "pause", "queue", "steps")),
 )
 _STATUS, _EXECUTION = (events.EventField.from_path(f"$.detail.{name}") for name in ("status", "durableExecutionArn"))

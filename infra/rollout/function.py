@@ -66,9 +66,10 @@ class RolloutFunction(Construct):
             target=target,
             longest_days=LONGEST_DAYS,
             statements=[
-                allow("lambda:GetDurableExecution", on=lock_holders(names)),
+                allow("lambda:GetDurableExecution", on=lock_holders(names, target)),
                 allow("lambda:InvokeFunction", on=[target.function, *(each.function_arn for each in calls)]),
-                *_may_roll_out(names),
+                *may_change_endpoint(names),
+                *_may_decide(names),
                 *([may_publish(decision_namespace(names.endpoint))] if _publishes_decisions(target) else ()),
                 *statements,
             ],
@@ -122,9 +123,10 @@ class RolloutFunction(Construct):
         )
 
 
-def lock_holders(names: Names) -> list[str]:
+def lock_holders(names: Names, target: RolloutTarget) -> list[str]:
     """Whose executions may be in the queue for the lock."""
-    return [executions_of(name) for name in (names.rollout_function, names.schedule_function)]
+    experiments = [names.experiment_function] if target.most_challengers else []
+    return [executions_of(name) for name in (names.rollout_function, names.schedule_function, *experiments)]
 
 
 def _publishes_decisions(target: RolloutTarget) -> bool:
@@ -132,7 +134,8 @@ def _publishes_decisions(target: RolloutTarget) -> bool:
     return bool(target.canary_analysis) and not target.proceeds
 
 
-def _may_roll_out(names: Names) -> list[Statement]:
+def may_change_endpoint(names: Names) -> list[Statement]:
+    """Have the endpoint's stack name other packages, see what serves, and delete what served before."""
     endpoint_stack = arn("cloudformation", f"stack/{names.stack('endpoint')}/*")  # it ends in its generation
     return [
         # CloudFormation goes on with the role the stack was deployed with; none is passed.
@@ -143,13 +146,7 @@ def _may_roll_out(names: Names) -> list[Statement]:
             "cloudformation:UpdateStack",
             on=[endpoint_stack],
         ),
-        allow(
-            "sagemaker:DescribeModelPackage",
-            "sagemaker:ListModelPackages",
-            "sagemaker:UpdateModelPackage",
-            on=package_arns(names.package_group),
-        ),
-        may_only_reject(),
+        allow("sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages", on=package_arns(names.package_group)),
         allow("sagemaker:DescribeEndpoint", on=[arn("sagemaker", f"endpoint/{names.endpoint}")]),
         # CloudFormation names these; the tag marks those of this endpoint.
         allow(
@@ -160,6 +157,14 @@ def _may_roll_out(names: Names) -> list[Statement]:
             on=[arn("sagemaker", f"{kind}/*") for kind in ("endpoint-config", "model")],
             conditions={"StringEquals": {f"aws:ResourceTag/{ENDPOINT_TAG}": names.endpoint}},
         ),
+    ]
+
+
+def _may_decide(names: Names) -> list[Statement]:
+    """Reject packages, and read whether rollouts are paused."""
+    return [
+        allow("sagemaker:UpdateModelPackage", on=package_arns(names.package_group)),
+        may_only_reject(),
         # Whose name begins with the slash.
         allow("ssm:GetParameter", on=[arn("ssm", f"parameter{names.pause_parameter}")]),
     ]

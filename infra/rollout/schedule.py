@@ -49,7 +49,7 @@ class DailySchedule(Construct):
             description=f"Stops and starts {names.endpoint} by its timetable",
             target=target,
             longest_days=_LONGEST_DAYS,
-            statements=[*_may_stop_and_start(names), *statements],
+            statements=[*_may_stop_and_start(names, target), *statements],
         )
         notify_of_lost_executions(
             self,
@@ -85,11 +85,11 @@ class DailySchedule(Construct):
             )
 
 
-def _may_stop_and_start(names: Names) -> list[Statement]:
+def _may_stop_and_start(names: Names, target: RolloutTarget) -> list[Statement]:
     # No role is passed: CloudFormation goes on with the stack's own.
     endpoint_stack = arn("cloudformation", f"stack/{names.stack('endpoint')}/*")
     return [
-        allow("lambda:GetDurableExecution", on=lock_holders(names)),
+        allow("lambda:GetDurableExecution", on=lock_holders(names, target)),
         allow("cloudformation:DescribeStacks", "cloudformation:UpdateStack", on=[endpoint_stack]),
         allow("sagemaker:DescribeModelPackage", on=package_arns(names.package_group)),
         may_record_stopped(names),

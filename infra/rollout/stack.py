@@ -64,6 +64,21 @@ class RolloutStack(cdk.Stack):
             calls=[smoke_test, audit, *([analysis] if analysis else [])],
             statements=[*replay.may_start(), *shared, *self._schedule(target, topic, shared)],
         )
+        if settings.experiment:
+            from infra.rollout.experiment import ExperimentFunction  # noqa: PLC0415 — CDK modules that only it needs
+
+            experiment = ExperimentFunction(
+                self,
+                "Experiment",
+                settings=settings,
+                experiment=settings.experiment,
+                artifacts_bucket=artifacts_bucket,
+                target=target,
+                topic=topic,
+                calls=[smoke_test, audit],
+                statements=[*replay.may_start(), *shared],
+            )
+            cdk.CfnOutput(self, "ExperimentFunctionName", value=experiment.function.function_name)
         cdk.CfnOutput(self, "FunctionName", value=rollout.function.function_name)
         cdk.CfnOutput(self, "TopicArn", value=topic.topic_arn)
 
@@ -82,7 +97,7 @@ class RolloutStack(cdk.Stack):
     def _target(
         self, *, bucket: str, smoke_test: str, audit: str, topic: str, gate_job: dict[str, Any], canary_analysis: str
     ) -> RolloutTarget:
-        names, rollout = self._settings.names, self._settings.rollout
+        names, rollout, experiment = self._settings.names, self._settings.rollout, self._settings.experiment
         return RolloutTarget(
             endpoint=names.endpoint,
             stack=names.stack("endpoint"),
@@ -101,6 +116,9 @@ class RolloutStack(cdk.Stack):
             plan=rollout.type.replace("_", " "),
             timeout_seconds=rollout.timeout_seconds,
             shadow_seconds=rollout.shadow.max_seconds if rollout.shadow.enabled else 0,
+            most_challengers=experiment.challengers if experiment else 0,
+            experiment_seconds=60 * experiment.update_minutes if experiment else 0,
+            experiment_polls=experiment.max_polls if experiment else 0,
             stopped_parameter=names.stopped_parameter if self._settings.endpoint.schedule else "",
         )
 

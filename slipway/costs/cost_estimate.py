@@ -144,6 +144,10 @@ def second_fleet(settings: Settings, prices: Prices) -> list[Line]:
         )
         usages.append(Usage("second fleet while the shadow is added", type_, hours))
         usages.append(Usage(f"shadow, for {shadow.max_seconds / _HOUR:g} h at most", type_, beside))
+    if settings.experiment:
+        challengers, longest = settings.experiment.challengers, 24 * settings.experiment.max_days
+        fleets = challengers * settings.endpoint.instance_count * longest
+        usages.append(Usage(f"experiment: challengers, for {longest} h at most", type_, fleets))
     return instance_lines(usages, prices)
 
 

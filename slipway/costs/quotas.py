@@ -34,9 +34,14 @@ def _endpoint(settings: Settings) -> tuple[Need, ...]:
     most = endpoint.most_instances
     plan = plan_from_deployment_config(deployment_config(settings.rollout, ()), instances=most)
     shadow = settings.rollout.shadow.instances(most) if settings.rollout.shadow.enabled else 0
-    both = most + extra_instances(plan) + shadow
-    why = f"{most} instances, and {both - most - shadow} of a rollout's new fleet beside them"
-    if shadow:
+    challengers = settings.experiment.challengers * most if settings.experiment else 0
+    # Adding challengers makes the live fleet anew, beside the one that serves.
+    beside = max(extra_instances(plan) + shadow, most + challengers if challengers else 0)
+    both = most + beside
+    why = f"{most} instances, and {extra_instances(plan)} of a rollout's new fleet beside them"
+    if challengers and beside == most + challengers:
+        why = f"{most} instances, and {beside} of the fleets that an experiment adds beside them"
+    elif shadow:
         why = f"{why}, and {shadow} of the shadow"
     if endpoint.image and most + REPLAY_SERVERS > both:
         both, why = most + REPLAY_SERVERS, f"{most} instances, and {REPLAY_SERVERS} that a replay is sent to"

@@ -5,7 +5,7 @@ from slipway.guardrails.delivery import lint_delivery
 from slipway.guardrails.described import from_api
 from slipway.guardrails.finding import Finding, Rule
 from slipway.guardrails.linting import lint, refuse_unsafe
-from slipway.guardrails.planned import PlannedAnalysis, PlannedRollout, ScaledVariant, Variant
+from slipway.guardrails.planned import PlannedAnalysis, PlannedExperiment, PlannedRollout, ScaledVariant, Variant
 from slipway.guardrails.rules import RULES
 from slipway.guardrails.template import from_template
 
@@ -13,6 +13,7 @@ __all__ = [
     "RULES",
     "Finding",
     "PlannedAnalysis",
+    "PlannedExperiment",
     "PlannedRollout",
     "Rule",
     "ScaledVariant",

@@ -1,7 +1,14 @@
 """The rollout that the settings of a use case would make."""
 
 from slipway.canary.config import PROCEED
-from slipway.guardrails.planned import OPAQUE, PlannedAnalysis, PlannedRollout, ScaledVariant, Variant
+from slipway.guardrails.planned import (
+    OPAQUE,
+    PlannedAnalysis,
+    PlannedExperiment,
+    PlannedRollout,
+    ScaledVariant,
+    Variant,
+)
 from slipway.metrics import SHADOW_VARIANT
 from slipway.rollout.new_fleet_alarms import new_fleet_alarms, server_environment
 from slipway.rollout.plan import deployment_config
@@ -57,6 +64,7 @@ def planned_rollout(settings: Settings, *, requests_per_second: float | None = N
         requests_per_second=requests_per_second,
         previous_variants=(VARIANT,),
         analysis=planned_analysis(settings.rollout),
+        experiment=_experiment(settings),
     )
 
 
@@ -66,6 +74,20 @@ def _shadow(settings: Settings) -> tuple[Variant, ...]:
         (Variant(SHADOW_VARIANT, shadow.instances(served.most_instances), served.instance_type),)
         if shadow.enabled
         else ()
+    )
+
+
+def _experiment(settings: Settings) -> PlannedExperiment | None:
+    given = settings.experiment
+    if given is None:
+        return None
+    return PlannedExperiment(
+        planned_size=given.plan().planned_size,
+        max_days=given.max_days,
+        captured=settings.endpoint.capture_percent / 100,
+        outcome_seconds=given.outcome_seconds,
+        update_seconds=60 * given.update_minutes,
+        floor=given.floor if given.mode == "thompson" else 0.0,
     )
 
 

@@ -53,6 +53,27 @@ class PlannedAnalysis:
     value_horizon_seconds: float = AnalysisConfig.value_horizon_seconds
 
 
+@dataclass(frozen=True)
+class PlannedExperiment:
+    """An experiment that the endpoint may have.
+
+    Attributes:
+        planned_size: requests with an outcome, of all arms.
+        max_days: the longest time.
+        captured: share of the requests that is captured.
+        outcome_seconds: the age at which a request counts.
+        update_seconds: between two changes of the weights.
+        floor: least share of an arm whose weight moves; 0 of a fixed split.
+    """
+
+    planned_size: int
+    max_days: int
+    captured: float
+    outcome_seconds: float
+    update_seconds: float
+    floor: float
+
+
 @dataclass(frozen=True, eq=False)
 class PlannedRollout:
     """What an endpoint would be updated to, how, and what would roll it back; each is equal to itself alone.
@@ -73,6 +94,7 @@ class PlannedRollout:
         previous_variants: the variant names of the config in use; None where they are not known.
         previous_types: instance types of the config in use by the variant's name.
         analysis: what compares the fleets beside the alarms; None where there is none, or it is not known.
+        experiment: on the endpoint, between rollouts; None where there is none, or it is not known.
     """
 
     endpoint: str
@@ -91,6 +113,7 @@ class PlannedRollout:
     previous_variants: tuple[str, ...] | None = None
     previous_types: tuple[tuple[str, str], ...] = ()
     analysis: PlannedAnalysis | None = None
+    experiment: PlannedExperiment | None = None
 
     @property
     def instances(self) -> int | None:

@@ -54,7 +54,9 @@ def _durable_functions(stage: DeployedStage) -> list[str]:
     """The names of those that are deployed."""
     names, pages = stage.names, stage.client("lambda").get_paginator("list_functions").paginate()
     found = {each["FunctionName"] for page in pages for each in page["Functions"]}
-    return [name for name in (names.rollout_function, names.schedule_function) if name in found]
+    return [
+        name for name in (names.rollout_function, names.schedule_function, names.experiment_function) if name in found
+    ]
 
 
 def _stop_durable_executions(stage: DeployedStage, name: str) -> Iterator[Action]:

@@ -46,6 +46,16 @@ class RolloutStep(StrEnum):
     LEAVE_SHADOW = "remove the shadow"
     WAIT_FOR_LEAVE = "wait for the shadow's removal"
     DELETE_SHADOW = "delete what the shadow left"
+    READ_ARMS = "choose the arms"
+    READ_CHALLENGERS = "look for challengers"
+    ENTER_EXPERIMENT = "add the challengers"
+    WAIT_FOR_EXPERIMENT = "wait for the challengers"
+    READ_VARIANTS = "read the endpoint's variants"
+    EXPERIMENT = "follow the experiment"
+    LEAVE_EXPERIMENT = "remove the challengers"
+    WAIT_FOR_CHAMPION = "wait for the challengers' removal"
+    DELETE_CHALLENGERS = "delete what the experiment left"
+    START_WINNER = "start the winner's rollout"
     UPDATE = "update the stack"
     BEGIN_WATCH = "begin to watch"
     WATCH = "watch the update"
@@ -92,6 +102,10 @@ class Outcome(StrEnum):
     """The schedule has stopped or started the endpoint."""
     LEFT_OUT = "left out"
     """The schedule has changed nothing, or not what it should."""
+    CHAMPION_STAYS = "champion stays"
+    """An experiment has ended, and no challenger has won."""
+    WINNER_STARTED = "winner's rollout started"
+    """An experiment has ended, and the rollout of the challenger that won has been started."""
 
 
 class Kind(StrEnum):
@@ -103,6 +117,9 @@ class Kind(StrEnum):
     """To an earlier package, since the live one was rejected: a pause does not stop it."""
     SCHEDULE = "schedule"
     """Stops or starts the endpoint by its timetable."""
+
+    EXPERIMENT = "experiment"
+    """Adds challengers to the endpoint, or takes them away."""
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> "Kind":

@@ -64,6 +64,23 @@ def _shadow_conflicts(settings: UncheckedSettings) -> Iterator[str]:
         yield f"endpoint.instance_type must not be of Inferentia 1 with rollout.shadow, got {endpoint.instance_type}"
 
 
+def _experiment_conflicts(settings: UncheckedSettings) -> Iterator[str]:
+    """Whose requests could not be joined with outcomes, or whose fleets would not fit the weights."""
+    endpoint = settings.endpoint
+    if settings.experiment is None:
+        return
+    if not endpoint.facts.captures:
+        yield f"experiment must be left out with endpoint.kind {endpoint.facts.name}, which captures no requests"
+    elif not endpoint.capture_percent:
+        yield "experiment must be left out with endpoint.capture_percent 0: nothing would be joined with outcomes"
+    if endpoint.autoscaling:
+        # An arm that has little traffic would be scaled in, and get all of it at once when it wins.
+        yield "endpoint.autoscaling must be left out with experiment: each arm must be able to serve all requests"
+    if settings.experiment.outcome_seconds > endpoint.capture_days * 86_400 - 86_400:
+        most = (endpoint.capture_days - 1) * 86_400
+        yield f"experiment.outcome_seconds must be at most {most}, got {settings.experiment.outcome_seconds}"
+
+
 def _own_container_conflicts(settings: UncheckedSettings) -> Iterator[str]:
     """What cannot be had with images of the user's own."""
     training, endpoint = settings.training, settings.endpoint
@@ -158,6 +175,7 @@ _CHECKS: tuple[tuple[frozenset[str], Callable[[UncheckedSettings], Iterator[str]
     (frozenset({"rollout", "value"}), _value_conflicts),
     (frozenset({"endpoint", "rollout", "access"}), _kind_conflicts),
     (frozenset({"endpoint", "rollout"}), _shadow_conflicts),
+    (frozenset({"endpoint", "experiment"}), _experiment_conflicts),
     (frozenset({"problem", "data", "endpoint", "monitoring"}), _monitoring_conflicts),
     (_SEARCHED | {"decision", "endpoint", "monitoring", "rollout", "value"}, _own_container_conflicts),
 )

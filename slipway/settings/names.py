@@ -58,6 +58,16 @@ class Names:
         return f"{self.prefix}-schedule"
 
     @property
+    def experiment_function(self) -> str:
+        """Starts and ends experiments on the endpoint, and moves its weights."""
+        return f"{self.prefix}-experiment"
+
+    @property
+    def experiment_prefix(self) -> str:
+        """In the artifacts bucket: what experiments on the endpoint have shown."""
+        return f"experiments/{self.endpoint}/"
+
+    @property
     def queue_key(self) -> str:
         """In the artifacts bucket: who waits for the lock of the endpoint, and who holds it."""
         return f"rollouts/{self.endpoint}/queue.json"

@@ -10,6 +10,7 @@ from slipway.settings.budget import Budget
 from slipway.settings.builtin_image import METRICS, is_builtin, located_image
 from slipway.settings.data import Data
 from slipway.settings.decision_rule import DecisionRule, Value
+from slipway.settings.experiment import Experiment
 from slipway.settings.features import Features
 from slipway.settings.gate import Gate
 from slipway.settings.hyperparameters import IMAGE, SCRIPT
@@ -52,6 +53,7 @@ class UncheckedSettings(Section):
     value: Value | None = None
     endpoint: Endpoint = Endpoint()
     rollout: Rollout = Rollout()
+    experiment: Experiment | None = None
     monitoring: Monitoring = Monitoring()
     budget: Budget | None = None
     access: Access = Access()

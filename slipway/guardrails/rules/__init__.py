@@ -7,6 +7,7 @@ from slipway.guardrails.rules import (
     canary_analysis,
     endpoint,
     expected_traffic,
+    experiments,
     thresholds,
     update_policy,
     watched,
@@ -23,4 +24,5 @@ RULES: tuple[Rule, ...] = (
     *windows.RULES,
     *expected_traffic.RULES,
     *canary_analysis.RULES,
+    *experiments.RULES,
 )

@@ -20,6 +20,7 @@ def full_settings(settings: Settings) -> Settings:
     document["rollout"]["canary_analysis"] |= {"enabled": True, "value": True, "value_horizon_seconds": 60}
     document["monitoring"] |= {"retrain": True, "schedule": "cron(0 * ? * * *)"}
     document["endpoint"]["schedule"] = {"start": "cron(0 7 ? * MON-FRI *)", "stop": "cron(0 19 ? * MON-FRI *)"}
+    document["experiment"] = {"expected": 0.1, "effect": 0.02}
     return parse_settings(document, source="test")
 
 

@@ -200,8 +200,12 @@ lambda:InvokeFunction {audit}
 lambda:InvokeFunction {other_smoke_test}
 lambda:InvokeFunction {rollout_function}
 lambda:InvokeFunction {schedule_function}:live
+lambda:InvokeFunction {experiment_function}:live
+lambda:InvokeFunction {experiment_analysis}
 lambda:GetDurableExecution {execution}
+lambda:CheckpointDurableExecution {experiment_execution}
 lambda:CheckpointDurableExecution {schedule_execution}
+s3:PutObject {artifacts}/experiments/{prefix}/status.json
 lambda:CheckpointDurableExecution {execution}
 ecr:PutImage {repository}
 ecr:PutImage {other_repository}
@@ -409,6 +413,7 @@ ROLES: Mapping[str, Expected] = {
         lambda:GetDurableExecutionState {execution}
         lambda:GetDurableExecution {execution}
         lambda:GetDurableExecution {schedule_execution}
+        lambda:GetDurableExecution {experiment_execution}
         lambda:InvokeFunction {rollout_function}:live
         s3:ListBucket {artifacts}
         s3:GetObject {artifacts}/rollouts/{prefix}/queue.json
@@ -451,6 +456,7 @@ ROLES: Mapping[str, Expected] = {
         lambda:GetDurableExecutionState {schedule_execution}
         lambda:GetDurableExecution {execution}
         lambda:GetDurableExecution {schedule_execution}
+        lambda:GetDurableExecution {experiment_execution}
         s3:ListBucket {artifacts}
         s3:GetObject {artifacts}/rollouts/{prefix}/queue.json
         s3:PutObject {artifacts}/rollouts/{prefix}/queue.json
@@ -463,6 +469,60 @@ ROLES: Mapping[str, Expected] = {
         kms:GenerateDataKey {key}
         kms:Decrypt {key}
         """,
+    ),
+    "rollout/ExperimentFunctionRole": Expected(
+        trusts="lambda.amazonaws.com",
+        may=function_logs("experiment")
+        + """
+        lambda:CheckpointDurableExecution {experiment_execution}
+        lambda:GetDurableExecutionState {experiment_execution}
+        lambda:GetDurableExecution {execution}
+        lambda:GetDurableExecution {schedule_execution}
+        lambda:GetDurableExecution {experiment_execution}
+        lambda:InvokeFunction {rollout_function}:live
+        lambda:InvokeFunction {experiment_analysis}
+        lambda:InvokeFunction {smoke_test}
+        lambda:InvokeFunction {audit}
+        s3:ListBucket {artifacts}
+        s3:GetObject {artifacts}/rollouts/{prefix}/queue.json
+        s3:PutObject {artifacts}/rollouts/{prefix}/queue.json
+        cloudformation:DescribeStacks {endpoint_stack}
+        cloudformation:DescribeStackEvents {endpoint_stack}
+        cloudformation:DescribeStackResource {endpoint_stack}
+        cloudformation:UpdateStack {endpoint_stack}
+        sagemaker:DescribeModelPackage {package}
+        sagemaker:ListModelPackages {package}
+        sagemaker:DescribeEndpoint {endpoint}
+        sagemaker:UpdateEndpointWeightsAndCapacities {endpoint}
+        sagemaker:DescribeEndpointConfig {sagemaker}:endpoint-config/c | aws:ResourceTag/slipway:endpoint={prefix}
+        sagemaker:DescribeModel {sagemaker}:model/m | aws:ResourceTag/slipway:endpoint={prefix}
+        sagemaker:DeleteEndpointConfig {sagemaker}:endpoint-config/c | aws:ResourceTag/slipway:endpoint={prefix}
+        sagemaker:DeleteModel {sagemaker}:model/m | aws:ResourceTag/slipway:endpoint={prefix}
+        sagemaker:CreateProcessingJob {sagemaker}:processing-job/{prefix}-gates-1
+        sagemaker:DescribeProcessingJob {sagemaker}:processing-job/{prefix}-gates-1
+        sagemaker:AddTags {sagemaker}:processing-job/{prefix}-gates-1
+        iam:PassRole {replay_role} | iam:PassedToService=sagemaker.amazonaws.com
+        kms:DescribeKey {key}
+        kms:CreateGrant {key} | kms:GrantIsForAWSResource=true
+        sns:Publish {topic}
+        kms:GenerateDataKey {key}
+        kms:Decrypt {key}
+        """,
+        may_not="sagemaker:UpdateEndpointWeightsAndCapacities {other_endpoint}",
+    ),
+    "rollout/ExperimentAnalysisRole": Expected(
+        trusts="lambda.amazonaws.com",
+        may=function_logs("experiment_analysis")
+        + OBJECTS_OUT
+        + """
+        s3:ListBucket {artifacts}
+        s3:GetObject {artifacts}/capture/{prefix}/primary/2026/11/22/19/x.jsonl
+        s3:GetObject {artifacts}/outcomes/1.jsonl
+        s3:GetObject {artifacts}/canary-analysis/{prefix}/experiment/1.json
+        s3:PutObject {artifacts}/canary-analysis/{prefix}/experiment/1.json
+        s3:PutObject {artifacts}/experiments/{prefix}/status.json
+        """,
+        may_not="s3:PutObject {artifacts}/canary-analysis/{prefix}/config/1.json",
     ),
     "rollout/ScheduleSchedulesStarter": Expected(
         trusts=f"{SCHEDULER}{{prefix}}-schedule",

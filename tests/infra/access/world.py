@@ -41,6 +41,7 @@ class World:
             "rule": f"arn:aws:events:{here}:rule/decided",
             "execution": f"arn:aws:lambda:{here}:function:{PREFIX}-rollout:1/durable-execution/a/b",
             "schedule_execution": f"arn:aws:lambda:{here}:function:{PREFIX}-schedule:1/durable-execution/a/b",
+            "experiment_execution": f"arn:aws:lambda:{here}:function:{PREFIX}-experiment:1/durable-execution/a/b",
             "pause": f"arn:aws:ssm:{here}:parameter/slipway/{PREFIX}/rollouts",
             "stopped": f"arn:aws:ssm:{here}:parameter/slipway/{PREFIX}/stopped",
             "endpoint_stack": f"arn:aws:cloudformation:{here}:stack/{PREFIX}-endpoint/1",
@@ -61,6 +62,8 @@ class World:
             "build": "image/StepImageProject",
             "rollout_function": "rollout/RolloutFunction",
             "schedule_function": "rollout/ScheduleFunction",
+            "experiment_function": "rollout/ExperimentFunction",
+            "experiment_analysis": "rollout/ExperimentAnalysis",
             "monitor_machine": "endpoint/MonitorMachine",
             "retraining_machine": "monitoring/RetrainingMachine",
             "smoke_test": "rollout/SmokeTest",
@@ -76,6 +79,8 @@ class World:
             "canary_analysis": "rollout/CanaryAnalysisLogs",
             "rollout": "rollout/RolloutFunctionLogs",
             "schedule": "rollout/ScheduleFunctionLogs",
+            "experiment": "rollout/ExperimentFunctionLogs",
+            "experiment_analysis": "rollout/ExperimentAnalysisLogs",
         }
         source = one("image/StepImageProject").properties["Source"]["Location"]
         key = str(one("image/StepImageProject").stack.resolved(source)).rpartition("/")[2]

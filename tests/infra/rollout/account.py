@@ -20,6 +20,7 @@ def error(code: str, message: str = "") -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
 
 
+TOKEN = "0123456789abcdef"
 NO_ENDPOINT = error("ValidationException", 'Could not find endpoint "shoppers-dev".')
 
 
@@ -55,6 +56,12 @@ class World:
     named_shadow: str = ""
     shadows: dict[str, str] = field(default_factory=dict)
     """The package of the shadow of endpoint configs that have one."""
+    named_challengers: list[str] = field(default_factory=list)
+    challengers: dict[str, list[str]] = field(default_factory=dict)
+    """The packages beside the live one, of endpoint configs that have such variants."""
+    weights: dict[str, float] = field(default_factory=dict)
+    """Of the endpoint's variants, as they were set since its last update."""
+    experiment_analyses: deque[dict[str, Any] | ClientError] = field(default_factory=deque)
     primary_container: bool = False
     endings: deque[Ending] = field(default_factory=deque)
     fail: dict[str, deque[ClientError | None]] = field(default_factory=dict)
@@ -89,7 +96,7 @@ class World:
     deleted: list[str] = field(default_factory=list)
     metrics: list[dict[str, Any]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
-    update: tuple[str, str, Ending] | None = None
+    update: tuple[str, str, list[str], Ending] | None = None
     left: int = 0
     tokens: set[str] = field(default_factory=set)
     """Of the updates that were begun."""
@@ -98,6 +105,14 @@ class World:
 
     def client(self, _service: str) -> "Client":
         return Client(self)
+
+    def rewards(self) -> dict[str, Any]:
+        """The next response of the experiment's analysis; the last one for ever."""
+        left = self.experiment_analyses
+        found = left.popleft() if len(left) > 1 else left[0]
+        if isinstance(found, ClientError):
+            raise found
+        return found
 
     @property
     def newest(self) -> str:
@@ -118,8 +133,10 @@ class World:
         self.left -= 1
         if self.left > 0:
             return
-        (requested, shadow, ending), self.update = self.update, None
-        self.named_shadow = self.named_shadow if "ROLLBACK" in ending.status else shadow
+        (requested, shadow, challengers, ending), self.update = self.update, None
+        if "ROLLBACK" not in ending.status:
+            self.named_shadow, self.named_challengers = shadow, challengers
+        self.weights = {}
         self.stack, self.stack_reason, self.failure = ending.status, ending.reason, ending.failure
         self.named = requested if ending.package is None else ending.package
         self.endpoint_status = ending.endpoint
@@ -133,6 +150,11 @@ class World:
     def shadow(self) -> str:
         """The package that the endpoint has as a shadow."""
         return self.shadows.get(self.live, "")
+
+    @property
+    def beside(self) -> list[str]:
+        """The packages of the variants beside the live one."""
+        return self.challengers.get(self.live, [])
 
     @property
     def serves(self) -> str:
@@ -210,12 +232,23 @@ class Client:
         if not w.live:
             raise NO_ENDPOINT
         found: dict[str, Any] = {"EndpointStatus": w.endpoint_status, "EndpointConfigName": w.live}
+        names = [
+            each["VariantName"]
+            for each in self.describe_endpoint_config(EndpointConfigName=w.live)["ProductionVariants"]
+        ]
+        weights = {name: w.weights.get(name, float(name == "primary")) for name in names}
+        found["ProductionVariants"] = [{"VariantName": name, "CurrentWeight": weights[name]} for name in names]
         if w.update is not None:
             found |= {"EndpointStatus": "Updating", "PendingDeploymentSummary": {"EndpointConfigName": w.newest}}
         return {**found, **({"FailureReason": w.failure} if w.failure else {})}
 
     def describe_endpoint_config(self, *, EndpointConfigName: str) -> dict[str, Any]:
-        found = {"ProductionVariants": [{"ModelName": EndpointConfigName.replace("config", "model")}]}
+        own = EndpointConfigName.replace("config", "model")
+        found = {"ProductionVariants": [{"VariantName": "primary", "ModelName": own}]}
+        for number, _ in enumerate(self._world.challengers.get(EndpointConfigName, ()), 1):
+            found["ProductionVariants"].append(
+                {"VariantName": f"challenger-{number}", "ModelName": f"{own.replace('model', 'rival')}-{number}"}
+            )
         if EndpointConfigName in self._world.shadows:
             found["ShadowProductionVariants"] = [{"ModelName": EndpointConfigName.replace("config", "shadow")}]
         return found
@@ -223,6 +256,9 @@ class Client:
     def describe_model(self, *, ModelName: str) -> dict[str, Any]:
         if ModelName.startswith("shadow"):
             package = self._world.shadows[ModelName.replace("shadow", "config")]
+        elif ModelName.startswith("rival"):
+            config, _, number = ModelName.replace("rival", "config").rpartition("-")
+            package = self._world.challengers[config][int(number) - 1]
         else:
             package = self._world.configs[ModelName.replace("model", "config")]
         container = {"ModelPackageName": package}
@@ -239,11 +275,15 @@ class Client:
     def describe_stacks(self, **_: Any) -> dict[str, Any]:
         w = self._world
         w.advance()
-        named, shadow = (w.named, w.named_shadow) if w.update is None else w.update[:2]
+        named, shadow, challengers = (
+            (w.named, w.named_shadow, w.named_challengers) if w.update is None else w.update[:3]
+        )
         stack = {"StackStatus": w.stack, "StackStatusReason": w.stack_reason}
         given = {"ModelPackageArn": named, "ShadowModelPackageArn": shadow}
+        given |= {f"Challenger{number}ModelPackageArn": each for number, each in enumerate(challengers, 1)}
         parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()]
-        return {"Stacks": [{**stack, "Parameters": parameters}]}
+        outputs = [{"OutputKey": "UnguardedToken", "OutputValue": TOKEN}]
+        return {"Stacks": [{**stack, "Parameters": parameters, "Outputs": outputs}]}
 
     def update_stack(self, *, Parameters: list[dict[str, str]], ClientRequestToken: str, **_: Any) -> None:
         w, given = self._world, {each["ParameterKey"]: each["ParameterValue"] for each in Parameters}
@@ -252,16 +292,23 @@ class Client:
             raise error("TokenAlreadyExistsException", "there was an update with this token")
         if w.update is not None:
             raise error("ValidationError", "Stack:arn:x is in UPDATE_IN_PROGRESS state and can not be updated.")
-        if (package, shadow) == (w.named, w.named_shadow):
+        challengers = [given[key] for key in sorted(given) if key.startswith("Challenger")]
+        if (package, shadow, challengers) == (w.named, w.named_shadow, w.named_challengers):
             raise error("ValidationError", "No updates are to be performed.")
         w.tokens.add(ClientRequestToken)
-        w.calls.append(f"update_stack {package}{f' beside {shadow}' if shadow else ''}")
+        beside = f" beside {shadow}" if shadow else f" against {', '.join(challengers)}" if challengers else ""
+        w.calls.append(f"update_stack {package}{beside}")
         if package:
             w.configs[f"config-{len(w.configs) + 1}"] = package
         if shadow:
             w.shadows[w.newest] = shadow
+        if challengers:
+            w.challengers[w.newest] = challengers
         ending = w.endings.popleft() if w.endings else Ending()
-        w.update, w.left, w.stack = (package, shadow, ending), ending.polls + 1, "UPDATE_IN_PROGRESS"
+        if w.live and package and len(w.beside) != len(challengers) and given.get("Unguarded") != TOKEN:
+            reason = "guardrails need the same variants before and after"
+            ending = Ending("UPDATE_ROLLBACK_COMPLETE", package=w.named, serves=w.serves, reason=reason)
+        w.update, w.left, w.stack = (package, shadow, challengers, ending), ending.polls + 1, "UPDATE_IN_PROGRESS"
         w.events = ending.events
 
     def describe_stack_resource(self, **_: Any) -> dict[str, Any]:
@@ -275,6 +322,13 @@ class Client:
     def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
         for event in self._world.events:
             yield {"StackEvents": [event]}
+
+    def update_endpoint_weights_and_capacities(
+        self, *, EndpointName: str, DesiredWeightsAndCapacities: list[dict[str, Any]]
+    ) -> None:
+        if self._world.update is not None:
+            raise error("ValidationException", f"Cannot update in-progress endpoint {EndpointName}")
+        self._world.weights = {each["VariantName"]: each["DesiredWeight"] for each in DesiredWeightsAndCapacities}
 
     def create_processing_job(self, **request: Any) -> None:
         if request["ProcessingJobName"] in self._world.jobs:
@@ -307,9 +361,9 @@ class Client:
         if name == "audit":
             w.audit.append(payload)
             return _payload({"sequence": len(w.audit)})
-        if name == "smoke":
-            w.calls.append("smoke test")
-            return _payload(w.smoke)
+        if name in ("smoke", "rewards"):
+            w.calls.append("smoke test" if name == "smoke" else "rewards")
+            return _payload(w.smoke if name == "smoke" else w.rewards())
         w.calls.append(f"analyse {payload['checkpoint']}")
         if payload.get("shadow"):
             w.watched.append((w.serves, w.shadow))

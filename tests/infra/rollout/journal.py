@@ -37,6 +37,7 @@ class Journal:
     seconds: float = 0.0
     names: list[str] = field(default_factory=list)
     _place: int = 0
+    _killed: bool = False
 
     def do(self, name: RolloutStep, act: Callable[[], Any]) -> Any:
         return self._once(name, lambda: self._attempt(act))
@@ -77,9 +78,12 @@ class Journal:
             known, kept = self.kept[self._place]
             assert known == name, f"replayed {name} where {known} was"
         else:
+            # As where Lambda suspends an execution: that is an exception too, and what catches it must begin no step.
+            assert not self._killed, f"{name} was begun after the process had ended"
             self.operations += 1
             kept = json.dumps(act())
             if self.kill_at == self._place:
+                self._killed = True
                 raise Killed
             self.kept.append((name, kept))
         self._place += 1

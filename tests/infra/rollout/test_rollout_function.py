@@ -105,9 +105,9 @@ def test_an_event_that_is_delivered_twice_changes_nothing_the_second_time() -> N
 
 
 def test_a_busy_stack_is_waited_for_and_the_approval_is_read_again_after_it() -> None:
-    world = World(stack="UPDATE_IN_PROGRESS", update=(OLD, "", Ending()), left=3)
+    world = World(stack="UPDATE_IN_PROGRESS", update=(OLD, "", [], Ending()), left=3)
     assert run(world).outcome is Outcome.PROMOTED
-    revoked = World(stack="UPDATE_IN_PROGRESS", update=(OLD, "", Ending()), left=3)
+    revoked = World(stack="UPDATE_IN_PROGRESS", update=(OLD, "", [], Ending()), left=3)
     journal = Journal(waiting=lambda _: revoked.packages.update({NEW: "Rejected"}))
     assert run(revoked, journal=journal).outcome is Outcome.NOTHING_TO_DO
 
@@ -222,7 +222,7 @@ def test_a_later_decision_is_left_as_it_is_and_reported(serves: str, outcome: Ou
             return
         if world.left == 1:
             world.configs["config-3"] = LATER
-            world.update = (LATER, "", Ending(serves=serves, failure="x"))
+            world.update = (LATER, "", [], Ending(serves=serves, failure="x"))
 
     end = run(world, journal=Journal(waiting=meanwhile))
     assert (end.outcome, world.updates, world.deleted) == (outcome, [NEW], [])

@@ -11,7 +11,7 @@ import pytest
 
 from slipway.endpoint_kinds import ASYNCHRONOUS, SERVERLESS
 from slipway.errors import InputError
-from slipway.guardrails import RULES, PlannedRollout, ScaledVariant, Variant, lint, refuse_unsafe
+from slipway.guardrails import RULES, PlannedExperiment, PlannedRollout, ScaledVariant, Variant, lint, refuse_unsafe
 from tests.slipway.guardrails.plans import (
     CONFIG,
     Broken,
@@ -100,6 +100,12 @@ def queries(change: Callable[[list[dict[str, Any]]], Any]) -> dict[str, Any]:
 
 
 VALUED = {"watches_value": True}
+
+
+def planned_experiment(**changes: Any) -> PlannedExperiment:
+    """One that ends with an answer at the good plan's traffic."""
+    given: dict[str, Any] = {"planned_size": 50_000, "max_days": 28, "captured": 1.0, "outcome_seconds": 3600.0}
+    return PlannedExperiment(**{**given, "update_seconds": 3600.0, "floor": 0.1, **changes})
 
 
 MUTANTS: list[tuple[str, str, PlannedRollout]] = [
@@ -312,6 +318,9 @@ MUTANTS: list[tuple[str, str, PlannedRollout]] = [
     ("SG805", "outcomes that count after three bakes", b.with_analysis(
         linear(25), tolerances=VALUED, analysis={"value_horizon_seconds": 800, "proceeds": True}
     )),
+    ("SG901", "too few outcomes", b.plan(experiment=planned_experiment(planned_size=10**9))),
+    ("SG901", "late outcomes", b.plan(experiment=planned_experiment(outcome_seconds=28 * 86_400))),
+    ("SG902", "weights by the minute", b.plan(experiment=planned_experiment(update_seconds=1))),
 ]  # fmt: skip
 
 

@@ -83,8 +83,9 @@ def proven(message: str) -> dict[str, str]:
 
 
 def job_name(run: Run, champion: str, attempt: int) -> str:
-    """The same execution and champion find the job that they began; another champion needs another decision."""
-    digest = hashlib.md5(f"{run.steps.execution} {champion}".encode(), usedforsecurity=False).hexdigest()
+    """The same execution, candidate and champion find the job that they began; others need another decision."""
+    decided = f"{run.steps.execution} {run.request.package} {champion}"
+    digest = hashlib.md5(decided.encode(), usedforsecurity=False).hexdigest()
     return f"{run.target.gate_job['name_prefix']}-{digest}-{attempt}"
 
 

@@ -14,6 +14,7 @@ from botocore.config import Config
 from slipway.rollout.steps import Kind
 
 from .durable import DurableSteps
+from .experiment import experiment as follow_experiment
 from .rollout import roll_out
 from .run import RolloutRequest, RolloutTarget, Run
 from .schedule import follow
@@ -42,6 +43,16 @@ def schedule(event: dict[str, Any], context: DurableContext) -> dict[str, str]:
         outcome, reason, by.
     """
     return asdict(follow(_run(context, RolloutRequest("", Kind.SCHEDULE)), event.get("action")))
+
+
+@durable_execution
+def experiment(event: dict[str, Any], context: DurableContext) -> dict[str, str]:
+    """Start an experiment and follow it, or stop one, by `action`.
+
+    Returns:
+        outcome, reason, by.
+    """
+    return asdict(follow_experiment(_run(context, RolloutRequest("", Kind.EXPERIMENT)), event))
 
 
 def _run(context: DurableContext, request: RolloutRequest) -> Run:

@@ -62,29 +62,34 @@ def _state(found: dict[str, Any]) -> ObservedEndpoint:
 
 
 def _read(run: Run) -> dict[str, Any]:
-    sagemaker = run.client("sagemaker")
-    try:
-        endpoint = sagemaker.describe_endpoint(EndpointName=run.target.endpoint)
-    except ClientError as exc:
-        if not is_missing(exc, "endpoint"):
-            raise
-        endpoint = {"EndpointStatus": "absent"}
+    sagemaker, endpoint = run.client("sagemaker"), describe(run)
     status = endpoint["EndpointStatus"]
     live = _live(sagemaker, endpoint["EndpointConfigName"]) if status == "InService" else Live()
     return {"status": status, "failure": endpoint.get("FailureReason", ""), "live": asdict(live)}
 
 
+def describe(run: Run) -> dict[str, Any]:
+    """The endpoint; its status is `absent` where there is none."""
+    try:
+        found: dict[str, Any] = run.client("sagemaker").describe_endpoint(EndpointName=run.target.endpoint)
+    except ClientError as exc:
+        if not is_missing(exc, "endpoint"):
+            raise
+        return {"EndpointStatus": "absent"}
+    return found
+
+
 def _live(sagemaker: Any, config: str) -> Live:
     described = sagemaker.describe_endpoint_config(EndpointConfigName=config)
     name = described["ProductionVariants"][0]["ModelName"]
-    package = _package(sagemaker, name)
+    package = package_of(sagemaker, name)
     if not package:
         return Live()
     shadow = next((each["ModelName"] for each in described.get("ShadowProductionVariants", ())), "")
-    return Live(package, config, name, _package(sagemaker, shadow) if shadow else "", shadow)
+    return Live(package, config, name, package_of(sagemaker, shadow) if shadow else "", shadow)
 
 
-def _package(sagemaker: Any, name: str) -> str:
+def package_of(sagemaker: Any, name: str) -> str:
     model = sagemaker.describe_model(ModelName=name)
     # A model with one container is described in either of two ways.
     containers = [*model.get("Containers", ())[:1], model.get("PrimaryContainer") or {}]

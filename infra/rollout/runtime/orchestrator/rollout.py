@@ -6,6 +6,7 @@ from slipway.rollout.failure_causes import is_candidates, is_shortage
 from slipway.rollout.steps import Kind, Outcome, RolloutStep
 
 from . import live, rejected, stack
+from .challengers import Challengers, NotRemovedError
 from .function_calls import FunctionError, error_name, invoke
 from .gates import pass_gates
 from .live import Live
@@ -55,7 +56,7 @@ def _roll_back(run: Run, lock: Lock) -> End:
 class _Rollout:
     def __init__(self, run: Run, lock: Lock) -> None:
         self._run, self._lock, self._pause = run, lock, Pause(run, lock)
-        self._shadow = ShadowTest(run, lock, self._pause)
+        self._shadow, self._challengers = ShadowTest(run, lock, self._pause), Challengers(run)
         self._previous: Live | None = None
         self._watched: Watched | None = None
         self._may_have_begun = False
@@ -82,7 +83,9 @@ class _Rollout:
         except Failure as exc:
             return self._restore(exc)
         except NotRestored as exc:
-            return self._not_restored(f"it was paused, and the shadow could not be removed: {exc}")
+            is_experiments = isinstance(exc, NotRemovedError)
+            what = "the challengers of an experiment" if is_experiments else "it was paused, and the shadow"
+            return self._not_restored(f"{what} could not be removed: {exc}")
         return self._promote()
 
     def _begin(self) -> State | None:
@@ -103,6 +106,7 @@ class _Rollout:
             replayed = pass_gates(self._run, package, self._previous.package)
             if self._pause.wait():
                 continue
+            self._previous = self._alone(self._previous)
             shadowed = self._shadow.prove(self._previous)
             if shadowed is None or self._pause.wait(leaving=self._shadow.leave):
                 continue
@@ -118,6 +122,10 @@ class _Rollout:
                 self._announce()
                 self._watched = watch(self._run, self._previous, proven={**replayed, **self._shadow.proven})
             return package
+
+    def _alone(self, previous: Live) -> Live:
+        """What serves without challengers: an approval ends an experiment."""
+        return live.read_settled(self._run).live if self._challengers.leave() else previous
 
     def _read_candidate(self) -> tuple[State, Live] | None:
         """The package and what serves before it; None where it serves already or is not approved any more."""

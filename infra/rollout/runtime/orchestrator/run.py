@@ -85,6 +85,10 @@ class RolloutTarget:
         plan: how traffic moves, in words.
         timeout_seconds: the longest that an update of the endpoint may take.
         shadow_seconds: the longest that a candidate is a shadow; 0 where it is none.
+        most_challengers: how many the endpoint can have in an experiment; 0 where there are none.
+        experiment_analysis: the function that reads an experiment's rewards; empty where there is none.
+        experiment_seconds: between two changes of the weights.
+        experiment_polls: the most of them.
         stopped_parameter: in SSM, the package that a schedule has stopped; empty where there is no schedule.
     """
 
@@ -105,6 +109,10 @@ class RolloutTarget:
     timeout_seconds: int = 3600
     stopped_parameter: str = ""
     shadow_seconds: int = 0
+    most_challengers: int = 0
+    experiment_analysis: str = ""
+    experiment_seconds: int = 3600
+    experiment_polls: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The endpoint's stack: its parameters change, the template stays, and CloudFormation is the endpoint's only owner."""
 
 import hashlib
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
@@ -13,6 +14,10 @@ from .run import CallError, Run, State
 PARAMETER = "ModelPackageArn"
 SHADOW_PARAMETER = "ShadowModelPackageArn"
 """Only where the endpoint can have a shadow. An update that leaves it out gives it its default: no shadow."""
+CHALLENGER_PARAMETER = "Challenger{}ModelPackageArn"
+"""Numbered from 1, only where the endpoint can have challengers; left out, there are none."""
+UNGUARDED_PARAMETER, UNGUARDED_OUTPUT = "Unguarded", "UnguardedToken"
+"""An update with the stack's token has no guardrails: they need the same variants before and after."""
 CONFIG_RESOURCE = "EndpointConfig"
 """Its logical id in the stack."""
 IN_PROGRESS = "_IN_PROGRESS"
@@ -28,8 +33,8 @@ class Begun(Enum):
     NOTHING_TO_DO = "nothing to do"
 
 
-def read(run: Run) -> dict[str, str]:
-    """{status, reason, package, shadow}: what the stack names, and how it stands; to be called within a step."""
+def read(run: Run) -> dict[str, Any]:
+    """{status, reason, package, shadow, challengers, token}: what the stack names, and how it stands; within a step."""
     stack = run.client("cloudformation").describe_stacks(StackName=run.target.stack)["Stacks"][0]
     given = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
     return {
@@ -37,10 +42,17 @@ def read(run: Run) -> dict[str, str]:
         "reason": stack.get("StackStatusReason", ""),
         "package": given[PARAMETER],
         "shadow": given.get(SHADOW_PARAMETER, ""),
+        "challengers": _challengers(given),
+        "token": next((o["OutputValue"] for o in stack.get("Outputs", ()) if o["OutputKey"] == UNGUARDED_OUTPUT), ""),
     }
 
 
-def read_settled(run: Run, name: RolloutStep, seconds: float) -> dict[str, str]:
+def _challengers(given: dict[str, str]) -> list[str]:
+    named = (given.get(CHALLENGER_PARAMETER.format(number), "") for number in range(1, len(given) + 1))
+    return [package for package in named if package]
+
+
+def read_settled(run: Run, name: RolloutStep, seconds: float) -> dict[str, Any]:
     """Read it every so many seconds until no update is in progress."""
 
     def pause(state: State) -> float | None:
@@ -49,16 +61,29 @@ def read_settled(run: Run, name: RolloutStep, seconds: float) -> dict[str, str]:
     return run.steps.poll(name, lambda _: read(run), {}, pause)
 
 
-def update(run: Run, name: RolloutStep, package: str, *, shadow: str = "", attempt: int = 0) -> Begun:
+def update(
+    run: Run,
+    name: RolloutStep,
+    package: str,
+    *,
+    shadow: str = "",
+    challengers: Sequence[str] = (),
+    token: str = "",
+    attempt: int = 0,
+) -> Begun:
     """Have the stack name `package`, with that shadow or none; the empty package is day 0, without an endpoint.
+
+    With the stack's `token` the update has no guardrails, as one needs that adds `challengers` or takes them away.
 
     An execution begins one update of each name and attempt, also where the process ended before the response was kept.
 
     Raises:
         CallError: CloudFormation refuses, and not since it is busy or has nothing to do.
     """
-    token = hashlib.sha256(f"{run.steps.execution} {name} {attempt}".encode()).hexdigest()
-    wanted = {PARAMETER: package, **({SHADOW_PARAMETER: shadow} if shadow else {})}
+    request_token = hashlib.sha256(f"{run.steps.execution} {name} {attempt}".encode()).hexdigest()
+    given = {PARAMETER: package, SHADOW_PARAMETER: shadow, UNGUARDED_PARAMETER: token}
+    given |= {CHALLENGER_PARAMETER.format(number): each for number, each in enumerate(challengers, 1)}
+    wanted = {key: value for key, value in given.items() if value or key == PARAMETER}
 
     def request() -> str:
         try:
@@ -67,14 +92,18 @@ def update(run: Run, name: RolloutStep, package: str, *, shadow: str = "", attem
                 UsePreviousTemplate=True,
                 Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in wanted.items()],
                 Capabilities=["CAPABILITY_NAMED_IAM"],
-                ClientRequestToken=token,
+                ClientRequestToken=request_token,
             )
         except ClientError as exc:
             now = read(run)
-            return _refused(exc, is_ours=(now["package"], now["shadow"]) == (package, shadow)).value
+            return _refused(exc, is_ours=_names(now) == (package, shadow, list(challengers))).value
         return Begun.YES.value
 
     return Begun(run.steps.do(name, request))
+
+
+def _names(found: dict[str, Any]) -> tuple[str, str, list[str]]:
+    return found["package"], found["shadow"], found["challengers"]
 
 
 def _refused(error: ClientError, *, is_ours: bool) -> Begun:

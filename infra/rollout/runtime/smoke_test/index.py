@@ -37,6 +37,8 @@ class SmokeTestError(Exception):
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Invoke `EndpointName` with a row made from the contract in `Container`'s model artifact.
 
+    `TargetVariant`, where it is given, responds whatever its weight is.
+
     Returns:
         passed, ran (False where AWS refused a call, which says nothing about the model) and the reason in words.
     """
@@ -61,7 +63,7 @@ def smoke_test(
     for attempt in range(ATTEMPTS):
         time.sleep(pause_seconds if attempt else 0)
         try:
-            answer = _invoke(runtime, event["EndpointName"], question)
+            answer = _invoke(runtime, event, question)
         except (SmokeTestError, ClientError, BotoCoreError) as exc:
             failed = _failed(exc)
         else:
@@ -162,9 +164,12 @@ def _contract(s3: Any, container: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _invoke(runtime: Any, endpoint: str, question: Question) -> str:
+def _invoke(runtime: Any, event: dict[str, Any], question: Question) -> str:
     response = runtime.invoke_endpoint(
-        EndpointName=endpoint, ContentType=question.content_type, Accept=question.accept, Body=question.body
+        **{name: event[name] for name in ("EndpointName", "TargetVariant") if name in event},
+        ContentType=question.content_type,
+        Accept=question.accept,
+        Body=question.body,
     )
     body: bytes = response["Body"].read()
     if problem := question.problem(body):

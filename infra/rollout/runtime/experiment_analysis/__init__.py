@@ -1,0 +1,1 @@
+"""The function that records what a rollout does."""
