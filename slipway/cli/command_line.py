@@ -22,6 +22,7 @@ COMMANDS = (
     "track",
     "models",
     "rollout",
+    "experiment",
     "smoke",
     "promote",
     "monitor",

@@ -74,7 +74,7 @@ def test_a_command_run_elsewhere_without_a_use_case_says_what_to_give(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    more = {"rollout": ["status"], "promote": ["--to", "prod"]}
+    more = {"rollout": ["status"], "experiment": ["status"], "promote": ["--to", "prod"]}
     assert main([name, *more.get(name, [])]) == 2
     assert capsys.readouterr().err == (
         "slipway: config must be named with --config FILE, "

@@ -1,0 +1,143 @@
+"""`slipway experiment`: let several approved models serve shares of the users, and see which one earns the most."""
+
+import argparse
+import dataclasses
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from slipway.cli.arguments import add_command, add_json, add_use_case, deployed_stage, log, write
+from slipway.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slipway.operations.audit_log import Recorder
+    from slipway.operations.deployed_stage import DeployedStage
+    from slipway.operations.experiments import ExperimentStatus
+
+_EPILOG = """\
+exit codes:
+  0    done
+  1    refused, nothing to act on, or AWS refuses a call
+  2    settings or arguments are not acceptable
+
+example:
+  slipway experiment {}
+"""
+_START = """\
+Add challengers beside the live model, the champion, and move shares of the users by what outcomes say. Each challenger
+passes the gates and a smoke test first. At the planned size one test decides: a challenger that has won is rolled out
+as every approved version is, and else the champion stays.
+"""
+_STOP = """\
+End the experiment: the challengers are removed, and the champion serves all users.
+"""
+_STATUS = "Show what each arm has earned, the weights, and how far the experiment is."
+_ACTIONS = {
+    "start": ("add challengers beside the live model", _START, 'start --package 7 --reason "is version 7 better?"'),
+    "stop": ("end the experiment; the champion stays", _STOP, 'stop --reason "sale weekend"'),
+    "status": ("show what the arms have earned", _STATUS, "status --json"),
+}
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "experiment",
+        help="compare approved models on live users, by outcomes",
+        description="Start, stop or follow an A/B test or a bandit on the live endpoint.",
+    )
+    actions = parser.add_subparsers(dest="action", required=True)
+    start = _action(actions, "start", _start)
+    start.add_argument(
+        "--package",
+        action="append",
+        default=[],
+        metavar="N|ARN",
+        help="a challenger, by number or ARN; repeatable (default: the newest approved versions)",
+    )
+    _action(actions, "stop", _stop)
+    _action(actions, "status", _status)
+
+
+def _action(
+    actions: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    run: "Callable[[argparse.Namespace, DeployedStage], int]",
+) -> argparse.ArgumentParser:
+    def run_on_stage(arguments: argparse.Namespace) -> int:
+        with deployed_stage(arguments) as stage:
+            return run(arguments, stage)
+
+    summary, description, example = _ACTIONS[name]
+    parser = add_command(
+        actions, name, run_on_stage, summary=summary, description=description, epilog=_EPILOG.format(example)
+    )
+    add_use_case(parser)
+    if "--reason" in example:
+        parser.add_argument("--reason", required=True, metavar="TEXT", help="why; recorded in the audit log")
+    add_json(parser)
+    return parser
+
+
+def _start(arguments: argparse.Namespace, stage: "DeployedStage") -> int:
+    from slipway.operations.experiments import start  # noqa: PLC0415
+
+    execution = start(stage, _recorder(stage), arguments.package, reason=_reason(arguments))
+    text = f"the experiment on {stage.names.endpoint} begins; `slipway experiment status` follows it\n"
+    write(arguments, {"execution": execution}, lambda: text)
+    return 0
+
+
+def _stop(arguments: argparse.Namespace, stage: "DeployedStage") -> int:
+    from slipway.operations.experiments import stop  # noqa: PLC0415
+
+    execution = stop(stage, _recorder(stage), reason=_reason(arguments))
+    text = f"the challengers of {stage.names.endpoint} are being removed; `slipway experiment status` shows when\n"
+    write(arguments, {"execution": execution}, lambda: text)
+    return 0
+
+
+def _status(arguments: argparse.Namespace, stage: "DeployedStage") -> int:
+    from slipway.operations.experiments import status  # noqa: PLC0415
+
+    found = status(stage)
+    write(arguments, dataclasses.asdict(found), lambda: "".join(f"{line}\n" for line in status_lines(found)))
+    return 0
+
+
+def status_lines(found: "ExperimentStatus") -> Iterator[str]:
+    """For a person."""
+    if found.execution is None:
+        yield "no experiment has been started"
+        return
+    ended = f", {found.outcome}: {found.reason}" if found.outcome else f": {found.reason}" if found.reason else ""
+    yield f"experiment  {found.status}{ended}"
+    if (report := found.report) is None:
+        yield "outcomes    none have been read yet"
+        return
+    share = report["outcomes"] / report["planned_size"]
+    yield f"outcomes    {report['outcomes']:,} of {report['planned_size']:,} planned ({share:.0%}), {report['mode']}"
+    for arm, weight in zip(report["arms"], report["weights"] or [None] * len(report["arms"]), strict=True):
+        yield f"{arm['variant']:<11} {_arm(arm, weight)}"
+    yield f"regret      {report['estimated_regret']:,.1f} by the means as they are now"
+
+
+def _arm(arm: dict[str, Any], weight: float | None) -> str:
+    version, mean = arm["package"].rpartition("/")[2], arm["mean"]
+    earned = "no outcome yet" if mean is None else f"mean {mean:.4g} of {arm['requests']:,} requests"
+    share = "" if weight is None else f", weight {weight:.0%}"
+    against = f", {arm['difference']:+.4g} ({arm['low']:+.4g} to {arm['high']:+.4g})" if "difference" in arm else ""
+    return f"version {version}: {earned}{share}{against}"
+
+
+def _recorder(stage: "DeployedStage") -> "Recorder":
+    from slipway.operations.audit_log import AuditLog, Recorder  # noqa: PLC0415
+
+    return Recorder(AuditLog.of(stage), stage.caller, warn=log)
+
+
+def _reason(arguments: argparse.Namespace) -> str:
+    reason: str = arguments.reason.strip()
+    if not 1 <= len(reason) <= 1000 or not reason.isprintable():
+        raise InputError(f"--reason must be 1..1000 printable characters, got {len(reason)}")
+    return reason
