@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.console.data_section import data_section
+from rehearsal.console.experiment_section import experiment_section
 from rehearsal.console.model_section import model_section
 from rehearsal.console.page_parts import table
 from rehearsal.console.picture_set import PICTURES, Pictures
@@ -70,6 +71,7 @@ def page(result: RehearsalResult, drawn: Pictures) -> str:
         data=data_section(result.profile, result.table.remarks),
         rollouts=table(list(rollouts[0]), [list(row.values()) for row in rollouts]) if rollouts else "<p>None.</p>",
         reasons="".join(f"<p>{html.escape(reason)}</p>" for reason in _reasons(result.rollouts)),
+        experiment=experiment_section(result.experiment),
         pipeline=table(["step", "type", "status", "seconds"], [list(row.values()) for row in document["pipeline"]]),
         lineage=_lineage(result),
         audit=table(["entry", "time", "actor", "action", "subject", "hash"], [_entry(each) for each in result.audit]),
@@ -142,6 +144,8 @@ def summary(result: RehearsalResult) -> str:
     elif result.reported:
         lines.append(f"model    {reported_line(result.reported)}")
     lines += [f"rollout  {_rollout(rollout)}" for rollout in result.rollouts]
+    if result.experiment:
+        lines.append(f"arms     {result.experiment['outcome']}: {result.experiment['reason']}")
     if users := bad_model_line(result.rollouts):
         lines.append(f"users    {users}")
     if result.failure is None:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from rehearsal.endpoints.capture import capture_summary
@@ -85,6 +86,8 @@ class EndpointState:
         self._mixed: Sequence[ServingFleet] = ()
         self._pending: PendingDeployment | None = None
         self._deployment: Mapping[str, Any] | None = None
+        self._desired: dict[str, Mapping[str, Any]] = {}
+        """Weights and instance counts that are being set, by the variant's name."""
 
     @property
     def live(self) -> ServingFleet | None:
@@ -105,7 +108,7 @@ class EndpointState:
 
     @property
     def busy(self) -> bool:
-        return self._pending is not None
+        return self._pending is not None or bool(self._desired)
 
     @property
     def config_name(self) -> str | None:
@@ -148,9 +151,17 @@ class EndpointState:
         with self._lock:
             self._status, self._reason, self._pending = status, reason[:_LONGEST_REASON], None
 
-    def reweigh(self, changes: Sequence[Mapping[str, Any]]) -> None:
-        """New weights and instance counts of live variants."""
+    def begin_reweighing(self, changes: Sequence[Mapping[str, Any]]) -> None:
+        """New weights and instance counts are desired of live variants; what serves stays as it is."""
         with self._lock:
+            self._status, self._reason = "Updating", ""
+            self._desired = {change["VariantName"]: change for change in changes}
+
+    def reweigh(self) -> None:
+        """What is desired is so."""
+        with self._lock:
+            changes, self._desired = list(self._desired.values()), {}
+            self._status = "InService"
             if self._live is None:
                 return
             for change in changes:
@@ -167,7 +178,7 @@ class EndpointState:
                 found["FailureReason"] = self._reason
             if self._live is not None:
                 found["EndpointConfigName"] = self._live.config_name
-                found["ProductionVariants"] = _describe_variants(self._live.variants, self._pending)
+                found["ProductionVariants"] = _describe_variants(self._live.variants, self._pending, self._desired)
                 if self._live.shadow is not None:
                     found["ShadowProductionVariants"] = _describe_variants([self._live.shadow], self._pending)
                 if self._live.data_capture is not None:
@@ -181,7 +192,11 @@ class EndpointState:
             return found
 
 
-def _describe_variants(variants: Sequence[ServingVariant], pending: PendingDeployment | None) -> list[dict[str, Any]]:
+def _describe_variants(
+    variants: Sequence[ServingVariant],
+    pending: PendingDeployment | None,
+    desired: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> list[dict[str, Any]]:
     """The live fleet's variants; while the old fleet drains they are being deleted."""
     leaving = pending is not None and pending.phase is Phase.TERMINATING
     since = pending.phase_started if pending else now()
@@ -189,9 +204,9 @@ def _describe_variants(variants: Sequence[ServingVariant], pending: PendingDeplo
         {
             "VariantName": variant.name,
             "CurrentWeight": variant.weight,
-            "DesiredWeight": variant.weight,
+            "DesiredWeight": desired.get(variant.name, {}).get("DesiredWeight", variant.weight),
             "CurrentInstanceCount": pending.remaining(variant) if pending else variant.instances,
-            "DesiredInstanceCount": variant.instances,
+            "DesiredInstanceCount": desired.get(variant.name, {}).get("DesiredInstanceCount", variant.instances),
             **_images(variant),
             **_status("Deleting" if leaving else None, since),
         }

@@ -4,9 +4,10 @@ import asyncio
 import itertools
 import threading
 import time
+import uuid
 from array import array
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 from rehearsal.access_key import AccessKey
@@ -15,6 +16,8 @@ from rehearsal.endpoints.http_client import HttpClient, NoResponseError
 RESPONSE_SECONDS = 30.0
 MOST_IN_FLIGHT = 256
 _RECENT = 2000
+OnResponse = Callable[[str, str], None]
+"""Takes the inference id of a request that was answered, and the variant that responded."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,7 @@ class LoadGenerator:
         self._latencies_us: deque[int] = deque(maxlen=_RECENT)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._on_response: OnResponse | None = None
 
     def start(self) -> None:
         """Begin, unless it has begun already."""
@@ -117,6 +121,10 @@ class LoadGenerator:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+
+    def report_responses(self, on_response: OnResponse | None) -> None:
+        """From now on requests have inference ids, and each response is reported; None: no more."""
+        self._on_response = on_response
 
     def snapshot(self) -> LoadSnapshot:
         with self._lock:
@@ -165,7 +173,10 @@ class LoadGenerator:
         task.add_done_callback(waiting.discard)
 
     async def _send(self, client: HttpClient, body: bytes) -> None:
-        headers = self._key.signed("POST", self._url, service="sagemaker", headers=self._headers, body=body)
+        own, on_response = dict(self._headers), self._on_response
+        if on_response:
+            own["x-amzn-sagemaker-inference-id"] = inference_id = str(uuid.uuid4())
+        headers = self._key.signed("POST", self._url, service="sagemaker", headers=own, body=body)
         began = time.perf_counter()
         try:
             response = await client.request(
@@ -181,3 +192,5 @@ class LoadGenerator:
                 self._answered += 1
             else:
                 self._failed += 1
+        if on_response and 200 <= response.status < 300:
+            on_response(inference_id, response.headers.get("x-amzn-invoked-production-variant", ""))

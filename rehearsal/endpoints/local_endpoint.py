@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from slipway.errors import LaunchError
 from slipway.rollout.plan import RolloutPlan
 
 _log = logging.getLogger(__name__)
+REWEIGHING_SECONDS = 60.0
+"""How long the endpoint is Updating while it takes new weights; AWS does not say how long that is."""
 
 
 class LocalEndpoint:
@@ -75,6 +77,18 @@ class LocalEndpoint:
             journal, self._cancelled, self._events.restarted, silent_seconds=self._environment.silent_seconds
         )
         self._begin("Updating", config, deployment, partial(rollout.run, self._supervisor.run))
+
+    def reweigh(self, changes: Sequence[Mapping[str, Any]]) -> None:
+        """Set weights and instance counts of the live fleet; returns at once."""
+        self.state.begin_reweighing(changes)
+        self._thread = threading.Thread(target=self._reweigh, name=f"endpoint-{self.state.name}", daemon=True)
+        self._thread.start()
+
+    def _reweigh(self) -> None:
+        self._events.status("Updating")
+        self._cancelled.wait(REWEIGHING_SECONDS / self._environment.speed)
+        self.state.reweigh()
+        self._events.status("InService")
 
     def close(self) -> None:
         """End every server; a rollout under way ends where it is."""

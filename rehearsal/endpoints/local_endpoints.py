@@ -118,8 +118,16 @@ class LocalEndpoints:
         endpoint.update(config, make_fleet, plan, deployment_config)
 
     def set_weights(self, endpoint_name: str, changes: Sequence[Mapping[str, Any]]) -> None:
-        """UpdateEndpointWeightsAndCapacities: DesiredWeight and DesiredInstanceCount by VariantName, at once."""
-        self._get(endpoint_name).state.reweigh(changes)
+        """UpdateEndpointWeightsAndCapacities: DesiredWeight and DesiredInstanceCount by VariantName; returns at once.
+
+        Raises:
+            LookupError: there is no such endpoint.
+            ValueError: another operation is in progress.
+        """
+        endpoint = self._get(endpoint_name)
+        if endpoint.state.busy:
+            raise ValueError(f"endpoint {endpoint_name} must not be updated while another operation is in progress")
+        endpoint.reweigh(changes)
 
     def delete(self, endpoint_name: str) -> None:
         """End the endpoint's servers; they are gone when this returns."""

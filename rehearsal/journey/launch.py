@@ -14,6 +14,7 @@ from rehearsal.journey import cdk
 from rehearsal.journey.artifact_faults import fault_in_words
 from rehearsal.journey.embedded_aws import VARIABLES, EmbeddedAws
 from rehearsal.journey.evaluation_summary import is_proven_better, quality_line, reported_line
+from rehearsal.journey.experiment_run import run_experiment
 from rehearsal.journey.experiment_tracking import track_execution
 from rehearsal.journey.faulty_model import register_faulty_model
 from rehearsal.journey.fleet_metrics import invocations, known_configs
@@ -29,6 +30,7 @@ from rehearsal.journey.time_limits import (
     DEPLOY_SECONDS,
     READ_ACCOUNT_SECONDS,
     SYNTH_SECONDS,
+    experiment_seconds,
     limited,
     rollout_seconds,
     training_seconds,
@@ -121,6 +123,8 @@ class Launch:
             endpoint=settings.names.endpoint,
             rollout_function=outputs["rollout"]["FunctionName"],
             traffic=traffic,
+            artifacts_bucket=outputs["storage"]["ArtifactsBucketName"],
+            experiment_function=outputs["rollout"].get("ExperimentFunctionName", ""),
         )
 
     def _models(self, target: LaunchTarget, *, bucket: str, pipeline: str) -> None:
@@ -136,6 +140,11 @@ class Launch:
         name = "better model" if is_proven_better(newer.evaluation) else "model on new data"
         with self.phases.phase(name, self._rollout_seconds) as phase:
             self._roll_out(target, RolloutResult(newer.package_arn, None, settings.rollout.type), phase)
+        if settings.experiment:
+            with self.phases.phase(
+                "experiment", experiment_seconds(settings, speed=self.result.options.speed)
+            ) as phase:
+                run_experiment(target, settings, self.result.experiment, phase)
         with self.phases.phase("bad model", self._rollout_seconds) as phase:
             phase.log(f"a model with the fault {fault}: {fault_in_words(fault, settings.problem)}")
             faulty = register_faulty_model(self.aws, newer.package_arn, fault=fault)

@@ -66,6 +66,8 @@ class RehearsalResult:
     rollouts: list[RolloutResult] = field(default_factory=list)
     fleets: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
+    experiment: dict[str, Any] = field(default_factory=dict)
+    """What the experiment has shown, where the settings have one; empty before."""
     audit: list[Entry] = field(default_factory=list)
     access: list[RoleAccess] = field(default_factory=list)
     lineage: list[Lineage] = field(default_factory=list)
@@ -141,6 +143,8 @@ class RehearsalResult:
             found.append(f"{self.failure.phase}: {self.failure.reason.partition(chr(10))[0]}")
         elif outcomes != allowed or len(outcomes) < len(expected):
             found.append(f"the rollouts should end {', '.join(expected)}, got {', '.join(outcomes)}")
+        if self.settings.experiment and self.failure is None:
+            found.extend(self.experiment.get("shortcomings", ()))
         rolled_back = [rollout for rollout in self.rollouts if rollout.outcome == "rolled_back"]
         if without_alarm := [rollout.fault for rollout in rolled_back if not rollout.by]:
             found.append(f"an alarm should stop the model with fault {without_alarm[0]}, got none in ALARM")

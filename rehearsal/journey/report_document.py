@@ -36,6 +36,7 @@ def report_document(result: RehearsalResult) -> dict[str, Any]:
         "gate": result.evaluation.get("gate"),
         "reported": result.reported or None,
         "rollouts": [rollout.row() for rollout in result.rollouts],
+        "experiment": result.experiment or None,
         "lineage": [each.document() for each in result.lineage],
         "users": user_counts(result.rollouts),
         "templates": result.templates,

@@ -18,6 +18,8 @@ class LaunchTarget:
     endpoint: str
     rollout_function: str
     traffic: LoadGenerator
+    artifacts_bucket: str = ""
+    experiment_function: str = ""
 
 
 @dataclass

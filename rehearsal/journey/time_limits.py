@@ -57,3 +57,9 @@ def rollout_seconds(settings: Settings, *, speed: float) -> float:
     rollout = settings.rollout
     shadow = rollout.shadow.max_seconds + 2 * rollout.timeout_seconds if rollout.shadow.enabled else 0
     return _ROLLOUT_SECONDS + (2 * rollout.timeout_seconds + shadow) / speed
+
+
+def experiment_seconds(settings: Settings, *, speed: float) -> float:
+    """For two updates and the longest time of an experiment, and then a rollout."""
+    longest = 86_400 * settings.experiment.max_days if settings.experiment else 0
+    return rollout_seconds(settings, speed=speed) + (2 * settings.rollout.timeout_seconds + longest) / speed

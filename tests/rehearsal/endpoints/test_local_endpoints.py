@@ -225,6 +225,12 @@ def test_model_data_that_cannot_be_fetched_leaves_the_old_model_in_service(accou
 def test_autoscaled_capacity_and_weights_are_retained_when_asked(account: Any) -> None:
     account.create("blue")
     account.fleets.set_weights("shop", [{"VariantName": "primary", "DesiredWeight": 2.0, "DesiredInstanceCount": 8}])
+    (variant,) = account.describe()["ProductionVariants"]
+    assert (account.describe()["EndpointStatus"], variant["DesiredWeight"]) == ("Updating", 2.0)
+    with pytest.raises(ValueError, match="in progress"):
+        account.fleets.set_weights("shop", [{"VariantName": "primary", "DesiredWeight": 1.0}])
+    assert account.ask().status == 200
+    account.settled()
     account.fleets.update("shop", endpoint_config("green"), model("green"), None, retain_all_variant_properties=True)
     (variant,) = account.settled()["ProductionVariants"]
     assert (variant["CurrentInstanceCount"], variant["CurrentWeight"]) == (8, 2.0)
