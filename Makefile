@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # Node, which CDK and its command line start, is there too: the machine's own is not used, and need not exist.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-dev rehearse test test-e2e test-problems test-quick check docs image image-report test-docker setup-sdk test-sdk lock clean
+.PHONY: help setup setup-dev rehearse test test-e2e test-problems test-quick check docs image image-report test-docker setup-sdk test-sdk test-torch lock clean
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
@@ -91,6 +91,19 @@ test-sdk: setup-dev setup-sdk ## compare with SageMaker's own SDK; its local mod
 	$(BIN)/pytest tests/sdk -m "not docker" $(ARGS)
 	scripts/with-docker --or-skip --and docker-compose sh -ec 'scripts/build-image && $(BIN)/pytest tests/sdk -m docker $(ARGS)'
 
+# PyTorch for CPUs, where it is published: PyPI's own wheel has a GPU's libraries, ten times the size.
+TORCH_WHEELS ?= https://download.pytorch.org/whl/cpu/torch/
+.venv-torch/.ready: examples/own_model/requirements.txt requirements.lock requirements-dev.lock | .venv/.ready-dev
+	@test -x .venv-torch/bin/python || $(BIN)/python -m venv --without-pip .venv-torch
+	$(BIN)/uv pip sync --quiet --no-build --python .venv-torch/bin/python requirements.lock requirements-dev.lock
+	$(BIN)/uv pip install --quiet --no-build --python .venv-torch/bin/python --find-links "$(TORCH_WHEELS)" \
+	  --constraint pipeline_steps/requirements.txt --requirement examples/own_model/requirements.txt
+	$(BIN)/uv pip install --quiet --python .venv-torch/bin/python --no-deps --no-build-isolation -C editable_mode=compat --editable .
+	@touch $@
+
+test-torch: .venv-torch/.ready ## launch the example in PyTorch, which is installed into .venv-torch (800 MB)
+	.venv-torch/bin/pytest tests/e2e/test_own_script.py -k torch $(ARGS)
+
 UV_LOCK = $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 lock: .venv/.ready ## rewrite every lock file: ours, the image's and the SDK's
 	$(UV_LOCK) --universal requirements-setup.txt -o requirements-setup.lock
@@ -100,4 +113,4 @@ lock: .venv/.ready ## rewrite every lock file: ours, the image's and the SDK's
 	$(UV_LOCK) --universal requirements-sdk.txt -o requirements-sdk.lock
 
 clean: ## remove what setup and runs made
-	rm -rf .venv .venv-sdk node_modules build dist cdk.out *.egg-info
+	rm -rf .venv .venv-sdk .venv-torch node_modules build dist cdk.out *.egg-info

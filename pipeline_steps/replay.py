@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pipeline_steps.arguments import StepParser, from_arguments, percentage, positive, share, whole
 from pipeline_steps.artifact.files import REGISTERED
-from pipeline_steps.artifact.reading import Artifact, read_archive
+from pipeline_steps.artifact.reading import FOLLOWED_BY_ITS_LIKE, Artifact, ArtifactError, read_archive
 from pipeline_steps.documents import write_json
 from pipeline_steps.errors import ArgumentError
 from pipeline_steps.gates.accepted_difference import REGISTERED_DIFFERENCE, AcceptedDifference
@@ -86,6 +86,7 @@ def _of_own_servers(arguments: argparse.Namespace, paths: Paths) -> tuple[Contra
         endpoint=arguments.endpoint,
         output=OwnOutput(arguments.output_pointer, arguments.output_column),
         limits=limits,
+        proof=_proof(arguments),
     )
     return contract, replayed, limits
 
@@ -106,9 +107,14 @@ def _of_slipways_server(
         replayed = ReplayResult(0, not_compared=_accepted(contract))
     else:
         captures = _captures(arguments, paths)
-        proof = ScoreProof(arguments.score_limit, arguments.proof_error) if arguments.score_limit else None
-        replayed = compare_replay(captures, champion=champion, candidate=candidate, limits=limits, proof=proof)
+        replayed = compare_replay(
+            captures, champion=champion, candidate=candidate, limits=limits, proof=_proof(arguments)
+        )
     return contract, replayed, limits
+
+
+def _proof(arguments: argparse.Namespace) -> ScoreProof | None:
+    return ScoreProof(arguments.score_limit, arguments.proof_error) if arguments.score_limit else None
 
 
 def _accepted(contract: ContractResult) -> str:
@@ -125,7 +131,12 @@ def _fill_limits(arguments: argparse.Namespace, champion: Artifact | None) -> No
 
 def _champion(paths: Paths) -> Artifact | None:
     before = paths.processing_input("champion") / _ARCHIVE
-    return read_archive(before) if before.exists() else None
+    try:
+        return read_archive(before) if before.exists() else None
+    except ArtifactError as exc:
+        raise ArtifactError(
+            f"the champion must be a model that Slipway can read: {exc}. {FOLLOWED_BY_ITS_LIKE}"
+        ) from exc
 
 
 def _contract(

@@ -12,12 +12,12 @@ TRAFFIC = ("--speed", "60", "--rate", "40")
 """An alarm's period of the canary then has the requests that it needs to decide."""
 
 
-def launch(config: Path, *, fault: str, rows: int = 3000) -> dict[str, Any]:
+def launch(config: Path, *more: str, fault: str, rows: int = 3000) -> dict[str, Any]:
     """Rehearse the settings; the launch must end as it should. Gives its report, which lies in `out` beside them."""
     out = config.parent / "out"
     argv = [sys.executable, "-m", "slipway.cli", "rehearse", "--plain", "--rows", str(rows), *TRAFFIC]
     ended = subprocess.run(
-        [*argv, "--fault", fault, "--config", str(config), "--out", str(out)],
+        [*argv, "--fault", fault, "--config", str(config), "--out", str(out), *more],
         cwd=PROJECT,
         env={**os.environ, "TMPDIR": str(config.parent)},
         capture_output=True,

@@ -73,12 +73,16 @@ def capacity_of(endpoint: Endpoint) -> Capacity:
 
 @dataclass(frozen=True, kw_only=True)
 class DataCapture:
-    """Requests and responses are written below `prefix` of a bucket, under `key`."""
+    """Requests and responses are written below `prefix` of a bucket, under `key`.
+
+    `destination` is where below it they go; it may be another with each update, and the role stays as it is.
+    """
 
     bucket: s3.IBucket
     prefix: str
     key: kms.IKey
     percent: int = 100
+    destination: str | None = None
 
     def may_write(self) -> list[Statement]:
         return may_write(self.bucket, f"{self.prefix}/*")
@@ -87,7 +91,7 @@ class DataCapture:
         return sagemaker.CfnEndpointConfig.DataCaptureConfigProperty(
             enable_capture=self.percent > 0,
             initial_sampling_percentage=self.percent,
-            destination_s3_uri=f"s3://{self.bucket.bucket_name}/{self.prefix}",
+            destination_s3_uri=f"s3://{self.bucket.bucket_name}/{self.destination or self.prefix}",
             kms_key_id=self.key.key_arn,
             capture_options=[
                 sagemaker.CfnEndpointConfig.CaptureOptionProperty(capture_mode=mode) for mode in ("Input", "Output")

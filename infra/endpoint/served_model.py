@@ -16,7 +16,8 @@ from infra.shared.policy import Statement
 class RegisteredModel:
     """A model package; its archive lies below `artifact_keys` of a bucket, and it names a tag of the image.
 
-    `package_arn` may be the value of a parameter, so that a stack update serves another package.
+    `package_arn` may be the value of a parameter, so that a stack update serves another package. `other_images` are
+    those of packages that the endpoint may still serve from before.
     """
 
     package_arn: str
@@ -24,6 +25,7 @@ class RegisteredModel:
     artifacts_bucket: s3.IBucket
     artifact_keys: str
     environment: Mapping[str, str] = field(default_factory=dict)
+    other_images: Sequence[Image] = ()
 
     def definition(self) -> dict[str, Any]:
         """Properties of the container."""
@@ -33,7 +35,7 @@ class RegisteredModel:
         return may_read(self.artifacts_bucket, self.artifact_keys)
 
     def may_pull(self) -> list[Statement]:
-        return self.image.may_pull()
+        return [*self.image.may_pull(), *(image.may_pull()[0] for image in self.other_images)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,9 +13,10 @@ from infra.endpoint.guarded_endpoint import GuardedEndpoint
 from infra.endpoint.served_model import Challengers, RegisteredModel, ShadowModel
 from infra.shared.container_image import ContainerImage, EcrImage
 from infra.shared.sagemaker_role import ARTIFACT_KEYS
-from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX
+from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX, capture_destination
 from slipway.metrics import CHALLENGER_VARIANT, SHADOW_VARIANT
 from slipway.rollout.new_fleet_alarms import server_environment
+from slipway.rollout.server_of_settings import captures_apart
 from slipway.settings import Settings
 from slipway.settings.names import VARIANT
 
@@ -46,11 +47,20 @@ class EndpointStack(cdk.Stack):
         own = settings.endpoint.image
         self._settings, self._bucket = settings, artifacts_bucket
         self._image: ContainerImage | EcrImage = EcrImage(own) if own else image
+        # Until the first package of an own server is live, Slipway's server is, or is gone back to.
+        self._other_images = (image,) if own else ()
         package = self._package("ModelPackageArn", "The model package to serve; empty for none")
         has_model = cdk.CfnCondition(
             self, "HasModel", expression=cdk.Fn.condition_not(cdk.Fn.condition_equals(package, ""))
         )
-        capture = DataCapture(bucket=artifacts_bucket, prefix=CAPTURE_PREFIX, key=key, percent=served.capture_percent)
+        apart = captures_apart(served, settings.rollout)
+        capture = DataCapture(
+            bucket=artifacts_bucket,
+            prefix=CAPTURE_PREFIX,
+            key=key,
+            percent=served.capture_percent,
+            destination=capture_destination(names.endpoint, _version(package) if apart else ""),
+        )
         self.guarded = GuardedEndpoint(
             self,
             "Guarded",
@@ -92,6 +102,7 @@ class EndpointStack(cdk.Stack):
             image=self._image,
             artifacts_bucket=self._bucket,
             artifact_keys=ARTIFACT_KEYS,
+            other_images=self._other_images,
             # The dimensions of the servers' metrics; a container cannot find out the name of its endpoint config.
             environment=server_environment(
                 self._settings.names.endpoint,
@@ -160,3 +171,8 @@ class EndpointStack(cdk.Stack):
             guarded=guarded,
             instance_count=self._settings.endpoint.instance_count,
         )
+
+
+def _version(package: str) -> str:
+    """The last part of an ARN; of the empty one, for which a part that is absent would be an error, none."""
+    return cdk.Fn.select(2, cdk.Fn.split("/", f"{package}//"))

@@ -15,10 +15,11 @@ from slipway.canary.config import AnalysisConfig, ValueBounds
 from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX, CHECKPOINT_PREFIX, OUTCOME_PREFIX
 from slipway.metrics import decision_namespace
 from slipway.rollout.plan import deployment_config
+from slipway.rollout.server_of_settings import captures_apart, own_server
 from slipway.settings import Settings
 from slipway.settings.names import VARIANT
 
-_ROLLOUT = ("__init__", "deployment", "deployment_config", "plan")
+_ROLLOUT = ("__init__", "deployment", "deployment_config", "own_server", "plan")
 
 _POLL_SECONDS = 30
 """A poll that takes longer than a few waits is none."""
@@ -35,9 +36,13 @@ class CanaryAnalysisFunction(PythonFunction):
             allow("cloudwatch:GetMetricData", on=["*"]),  # which has no resource types
             may_publish(decision_namespace(endpoint)),
         ]
-        if settings.rollout.canary_analysis.value:
+        analysis, server = settings.rollout.canary_analysis, own_server(settings.endpoint)
+        if server and captures_apart(settings.endpoint, settings.rollout):
+            environment["OWN_SERVER"] = server.to_json()
+        if analysis.value or "OWN_SERVER" in environment:
             environment["ARTIFACTS_BUCKET"] = artifacts_bucket.bucket_name
-            statements += _may_join_outcomes(endpoint, artifacts_bucket)
+            outcomes = (f"{OUTCOME_PREFIX}/*",) if analysis.value else ()
+            statements += _may_read_captured(endpoint, artifacts_bucket, *outcomes)
         super().__init__(
             scope,
             id_,
@@ -50,11 +55,11 @@ class CanaryAnalysisFunction(PythonFunction):
         )
 
 
-def _may_join_outcomes(endpoint: str, artifacts_bucket: s3.IBucket) -> list[Statement]:
-    """Read what was answered and what came of it, and keep a checkpoint of what has been read."""
+def _may_read_captured(endpoint: str, artifacts_bucket: s3.IBucket, *more: str) -> list[Statement]:
+    """Read what was answered, and `more`, and keep a checkpoint of what has been read."""
     checkpoints = f"{CHECKPOINT_PREFIX}/{endpoint}/*"
     return [
-        *may_find(artifacts_bucket, f"{CAPTURE_PREFIX}/{endpoint}/*", f"{OUTCOME_PREFIX}/*", checkpoints),
+        *may_find(artifacts_bucket, f"{CAPTURE_PREFIX}/{endpoint}/*", *more, checkpoints),
         *may_write(artifacts_bucket, checkpoints),
     ]
 

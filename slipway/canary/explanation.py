@@ -80,8 +80,8 @@ def _label(evidence: Evidence, name: str) -> str:
 
 
 _SCORES = {
-    "upper half": "scores above the model's own median",
-    "tails": "scores below the model's own 10th or above its 90th percentile",
+    "upper half": "scores above the median",
+    "tails": "scores below the 10th or above the 90th percentile",
 }
 
 

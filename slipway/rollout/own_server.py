@@ -57,7 +57,10 @@ class OwnServer:
 
     def _in_csv(self, body: bytes) -> list[Any]:
         place = self.column or 0
-        lines = [line for line in csv.reader(io.StringIO(body.decode())) if line]
+        try:
+            lines = [line for line in csv.reader(io.StringIO(body.decode())) if line]
+        except csv.Error as exc:
+            raise ValueError(f"a response must be CSV: {exc}") from exc
         if short := next((line for line in lines if len(line) <= place), None):
             raise ValueError(f"a line must have a column {place}, got {','.join(short)[:80]!r}")
         return [line[place] for line in lines]

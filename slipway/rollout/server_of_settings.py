@@ -1,7 +1,7 @@
 """The user's own server as the settings describe it."""
 
 from slipway.rollout.own_server import OwnServer
-from slipway.settings import Endpoint
+from slipway.settings import Endpoint, Rollout
 
 
 def own_server(endpoint: Endpoint) -> OwnServer | None:
@@ -16,3 +16,9 @@ def own_server(endpoint: Endpoint) -> OwnServer | None:
         pointer=output.pointer,
         column=output.column,
     )
+
+
+def captures_apart(endpoint: Endpoint, rollout: Rollout) -> bool:
+    """Whether each package's captured requests have a prefix of their own: by it alone a record's fleet is known."""
+    analysis = rollout.canary_analysis
+    return endpoint.image is not None and analysis.enabled and analysis.scores

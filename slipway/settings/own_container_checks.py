@@ -26,9 +26,10 @@ def server_errors(endpoint: Endpoint, rollout: Rollout, monitoring: Monitoring) 
             f"rollout.alarms_off must name {', '.join(absent)} with endpoint.image: they watch what Slipway's own "
             "server publishes"
         )
-    for name in ("servers", "scores"):
-        if rollout.canary_analysis.enabled and getattr(rollout.canary_analysis, name):
-            yield f"rollout.canary_analysis.{name} must be false with endpoint.image, whose server publishes no metrics"
+    if rollout.canary_analysis.enabled and rollout.canary_analysis.servers:
+        yield "rollout.canary_analysis.servers must be false with endpoint.image, whose server publishes no metrics"
+    if rollout.canary_analysis.enabled and rollout.canary_analysis.scores:
+        yield from _score_errors(endpoint)
     if rollout.canary_analysis.value:
         yield "rollout.canary_analysis.value must be false with endpoint.image, whose responses name no model"
     if rollout.replay.segments:
@@ -36,6 +37,16 @@ def server_errors(endpoint: Endpoint, rollout: Rollout, monitoring: Monitoring) 
     for name in ("schedule", "retrain"):
         if getattr(monitoring, name):
             yield f"monitoring.{name} must be left out with endpoint.image, whose responses are not read for drift"
+
+
+def _score_errors(endpoint: Endpoint) -> Iterator[str]:
+    """The numbers of a server's responses come from data capture, of which each fleet's has a prefix of its own."""
+    reason = "rollout.canary_analysis.scores must be false with endpoint.image"
+    if not endpoint.capture_percent:
+        yield f"{reason} and endpoint.capture_percent 0: the numbers are those of captured responses"
+    if endpoint.autoscaling:
+        # "DataCaptureConfig: (Not currently supported.)", the API says of properties that an update may not retain.
+        yield f"{reason} and endpoint.autoscaling: a new fleet may then capture where the old one does"
 
 
 def training_errors(training: Training, tuning: Tuning, features: Features, *, metric: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline_steps.gates.recent_requests import folder_files, newest_requests
 from pipeline_steps.monitoring.capture_records import read_capture_records
-from slipway.canary.observation.captures import captured
+from slipway.canary.observation.captures import captured, captured_responses
 from slipway.canary.observation.counting import Fleets
 
 NOON = 1_767_268_800.0  # 2026-01-01T12:00:00Z
@@ -65,6 +65,7 @@ NO_RECORDS: dict[str, str] = {
 
 def read_by_both(text: str, folder: Path) -> tuple[list[tuple[str, float]], list[tuple[str, float]], int]:
     analysed = [(identifier, at) for identifier, _, at in captured(text, FLEETS)]
+    assert [(identifier, at) for identifier, at, _ in captured_responses(text)] == analysed
     (folder / "a.jsonl").write_text(text, encoding="utf-8", newline="")
     monitored = read_capture_records(folder, start=None, end=None)
     assert {found.model_package for found in monitored.records} <= {"package/2"}

@@ -62,7 +62,7 @@ DEPTHS = '\n[tuning]\nmax_jobs = 2\n[tuning.ranges]\nmax_depth = { type = "integ
             {"script"},
             2000,
             id="torch",
-            marks=pytest.mark.skipif(find_spec("torch") is None, reason="needs examples/own_model/requirements.txt"),
+            marks=pytest.mark.skipif(find_spec("torch") is None, reason="needs PyTorch: make test-torch"),
         ),
     ],
 )

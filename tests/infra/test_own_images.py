@@ -57,6 +57,27 @@ def test_a_role_pulls_only_the_image_of_the_user_that_its_work_needs(
     assert found & {"my-training", "my-server"} == own
 
 
+def test_each_fleet_captures_below_its_packages_version_and_the_analysis_may_read_that_alone(
+    synth: Callable[..., tuple[UseCaseStacks, Path]],
+) -> None:
+    analysed = {"canary_analysis": {"enabled": True, "servers": False}, "alarms_off": ["PredictionDrift", "InputDrift"]}
+    stacks, assembly = synth(own_model(rollout=analysed))
+    template = json.loads((assembly / stacks.endpoint.template_file).read_text())
+    config = template["Resources"]["EndpointConfig"]["Properties"]["DataCaptureConfig"]
+    parts = config["DestinationS3Uri"]["Fn::Join"][1]
+    assert [part for part in parts if isinstance(part, str)][-1].endswith("/capture/d-dev/")
+    assert parts[-1] == {
+        "Fn::Select": [2, {"Fn::Split": ["/", {"Fn::Join": ["", [{"Ref": "ModelPackageArn"}, "//"]]}]}]
+    }
+    template = json.loads((assembly / stacks.rollout.template_file).read_text())
+    (policy,) = [statements for name, statements in _policies(template) if "CanaryAnalysisRole" in name]
+    (reading,) = [each for each in policy if "s3:GetObject" in _listed(each["Action"])]
+    keys = [part["Fn::Join"][1][1] for part in reading["Resource"] if "Fn::Join" in part]
+    assert keys == ["/canary-analysis/d-dev/*", "/capture/d-dev/*"]
+    (replay,) = [statements for name, statements in _policies(template) if "ReplayRole" in name]
+    assert "/capture/d-dev/*/d-dev/primary/*" in json.dumps(replay)
+
+
 def test_sagemakers_own_image_is_pulled_from_its_account_in_the_stages_region_alone(
     synth: Callable[..., tuple[UseCaseStacks, Path]],
 ) -> None:

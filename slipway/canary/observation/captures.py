@@ -4,6 +4,7 @@
 test holds them together.
 """
 
+import base64
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -14,6 +15,7 @@ from slipway.canary.observation.counting import Fleets
 GREEN, BLUE = "green", "blue"
 _PACKAGE = "model_package="
 _BYTE_ORDER_MARK = "\ufeff"
+_NO_RECORD = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
 def captured(text: str, fleets: Fleets) -> Iterator[tuple[str, str, float]]:
@@ -29,10 +31,31 @@ def records(text: str) -> Iterator[tuple[str, str, float]]:
 
     Lines end at line feeds alone. A half-written or foreign line is no reason to stop.
     """
+    for document in _documents(text):
+        try:
+            yield _record(document)
+        except _NO_RECORD:
+            continue
+
+
+def captured_responses(text: str) -> Iterator[tuple[str, float, bytes]]:
+    """Inference id, or else event id, epoch seconds and body of each captured response, whichever model gave it."""
+    for document in _documents(text):
+        try:
+            identifier, _, at = _record(document)
+            entry = document["captureData"]["endpointOutput"]
+            data = entry["data"]
+            body = base64.b64decode(data, validate=True) if entry.get("encoding") == "BASE64" else data.encode()
+        except _NO_RECORD:
+            continue
+        yield identifier, at, body
+
+
+def _documents(text: str) -> Iterator[Any]:
     for line in text.removeprefix(_BYTE_ORDER_MARK).split("\n"):
         try:
-            yield _record(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+            yield json.loads(line)
+        except _NO_RECORD:
             continue
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX, OUTCOME_PREFIX
 
+_HOUR = 3600
+
 
 class StoredObjects:
     """The objects of one endpoint, and what is stored beside them between polls."""
@@ -23,6 +25,19 @@ class StoredObjects:
             folder = self.folder(variant)
             found.extend(self._listed(folder, after=f"{folder}{hour}/"))
         return sorted((arrived, key) for arrived, key in found if arrived >= int(since) and key.endswith(".jsonl"))
+
+    def captured(self, folder: str, *, since: float) -> Iterator[tuple[float, str]]:
+        """Capture files below `folder` that were written since then, and when."""
+        hour = f"{datetime.fromtimestamp(since, UTC):%Y/%m/%d/%H}"
+        found = self._listed(folder, after=f"{folder}{hour}/")
+        return (each for each in found if each[0] >= int(since) and each[1].endswith(".jsonl"))
+
+    def captured_before(self, folder: str, *, until: float, hours: int) -> Iterator[tuple[float, str]]:
+        """Those that were written before then, the newest first, and no older than so many hours."""
+        for number in range(hours + 1):
+            hour = f"{datetime.fromtimestamp(until - number * _HOUR, UTC):%Y/%m/%d/%H}"
+            found = sorted(self._listed(f"{folder}{hour}/"), reverse=True)
+            yield from (each for each in found if each[0] < int(until) and each[1].endswith(".jsonl"))
 
     def folder(self, variant: str) -> str:
         """Where SageMaker writes the captured requests of a variant."""

@@ -80,6 +80,12 @@ def test_every_finding_is_explained(variant: str, request: pytest.FixtureRequest
     assert set(found.figures().values()) == {0}
 
 
+@pytest.mark.thorough
+def test_stacks_with_images_of_the_users_own_have_nothing_to_explain_either(tmp_path: Path) -> None:
+    found = review(load_settings(PROJECT / "examples/own_container/visits.toml", "dev"), project=PROJECT, out=tmp_path)
+    assert [str(finding) for finding in found.unexplained] == []
+
+
 def test_dev_has_no_create_only_property_beside_a_fixed_name_either(
     synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings
 ) -> None:

@@ -17,6 +17,7 @@ from moto.s3.models import s3_backends
 
 from infra.rollout.runtime.canary_analysis import index
 from slipway.canary.config import AnalysisConfig, Tolerances, ValueBounds
+from slipway.rollout.own_server import JSON, OwnServer
 from slipway.rollout.plan import deployment_config
 from slipway.settings import Rollout
 
@@ -37,6 +38,7 @@ class World:
     deploying: bool = True
     live: str = "config-1"
     servers_report: bool = True
+    scores_reported: bool = True
     coarse: bool = False
     """Whether CloudWatch stores what the servers report by the minute too."""
     queried: list[Any] = field(default_factory=list)
@@ -116,7 +118,8 @@ class World:
             if self.servers_report:
                 self.put("Latency", latency / 2, ModelPackageArn=package)
         reported = {"Requests": count, "Errors": in_vain} if self.servers_report else {}
-        for name, value in {**reported, "ScoredRows": count, "UpperHalf": count // 2, "Tails": count // 5}.items():
+        scored = {"ScoredRows": count, "UpperHalf": count // 2, "Tails": count // 5} if self.scores_reported else {}
+        for name, value in {**reported, **scored}.items():
             self.put(name, float(value), ModelPackageArn=package)
 
     def hour(self, *, burst: int) -> None:
@@ -572,3 +575,58 @@ def test_outcomes_of_months_ago_are_not_listed_and_undated_ones_are_found(
     body = bucket.get_object(Bucket=BUCKET, Key=world.evidence["outcomes_key"])["Body"].read()
     assert {key for key in json.loads(body)["read"] if key.endswith("/1.jsonl")} == found
     assert not {key for page in listed for key in page} & {f"outcomes/{folder}/1.jsonl" for folder in old}
+
+
+@pytest.fixture
+def answering(world: World, bucket: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Writes captured responses of servers that are not Slipway's, below a prefix of each package."""
+    wide = Tolerances(min_requests=100, error_tolerance=0.05, latency_tolerance=20.0, score_limit=0.18)
+    monkeypatch.setenv("CANARY_ANALYSIS", replace(CONFIG, tolerances=wide).to_json())
+    world.scores_reported = False
+    monkeypatch.setenv("OWN_SERVER", OwnServer(JSON, "$row", JSON, pointer="/score").to_json())
+
+    def write(package: str, count: int, *, number: int = 0, shift: float = 0.0, key: str = "score") -> None:
+        records, at = [], world.now - 5
+        for each in range(count):
+            body = json.dumps({key: world.rng.gauss(shift, 1.0)})
+            record = {
+                "captureData": {"endpointOutput": {"data": body, "encoding": "JSON"}},
+                "eventMetadata": {
+                    "eventId": f"{package}-{number}-{each}",
+                    "inferenceTime": f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}",
+                },
+            }
+            records.append(json.dumps(record))
+        hour = f"{datetime.fromtimestamp(at, UTC):%Y/%m/%d/%H}"
+        folder = f"capture/shop/{package.rpartition('/')[2]}/shop/primary/{hour}"
+        put(bucket, f"{folder}/{number:02}-00-000-x.jsonl", records, at=at + 2)
+
+    world.now = START - 600
+    write(OLD, 1000)
+    world.now = START
+    return write
+
+
+@pytest.mark.parametrize(
+    ("fault", "decision", "named"),
+    [
+        ({}, 1, "promote: after 300 requests"),
+        ({"shift": 1.5}, 2, "scores above the median"),
+        ({"key": "result"}, 2, "scores below the 10th or above the 90th percentile"),
+    ],
+    ids=["equal", "shifted", "without a number"],
+)
+def test_numbers_of_servers_that_publish_no_scores_are_those_of_captured_responses(
+    world: World,
+    answering: Callable[..., None],
+    fault: dict[str, Any],
+    decision: int,
+    named: str,
+) -> None:
+    for number in range(1, 4):
+        world.now = START + 180 * number
+        answering(NEW, 100, number=number, **fault)
+        answering(OLD, 300, number=number)
+        answer = world.bake(polls=1, until=180 * number, green=100)
+    assert (answer["decision"], answer["settled"]) == (decision, True), answer["explanation"]
+    assert named in answer["explanation"]

@@ -7,6 +7,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from infra.rollout.runtime.orchestrator.rollout import End
+from slipway.canary.observation.object_prefixes import CHAMPION_VERSION, capture_folder
 from slipway.rollout.steps import Outcome
 from tests.infra.rollout.account import NEW, OLD, World, error
 from tests.infra.rollout.journal import run, target
@@ -42,6 +43,15 @@ def test_both_serve_as_variants_that_the_job_invokes_and_are_gone_afterwards() -
         "candidate": NEW,
     }
     assert world.servers == {}
+
+
+def test_the_job_reads_the_requests_that_the_live_package_was_sent() -> None:
+    world = World()
+    arguments = [f"--captures=s3://artifacts/{capture_folder('shop', 'primary', CHAMPION_VERSION)}"]
+    run(world, gate_job={**target().gate_job, "servers": SERVERS, "arguments": arguments})
+    (job,) = world.jobs.values()
+    folder = f"capture/shop/{OLD.rpartition('/')[2]}/shop/primary/"
+    assert job["AppSpecification"]["ContainerArguments"][0] == f"--captures=s3://artifacts/{folder}"
 
 
 def test_sagemaker_takes_the_requests() -> None:

@@ -1,3 +1,5 @@
+import io
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,6 +62,17 @@ def test_the_newest_approved_package_is_the_champion(aws: dict[str, Any], jobs, 
     assert champion is not None
     assert champion.model_package_arn == newest
     assert champion.artifact.contract == read_folder(jobs.boosted / "model").contract
+
+
+def test_a_champion_that_only_its_own_server_reads_is_refused_with_the_way_on(aws: dict[str, Any]) -> None:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("model.json"))
+    aws["s3"].put_object(Bucket="artifacts", Key="own/model.tar.gz", Body=content.getvalue())
+    aws["sagemaker"].create_model_package_group(ModelPackageGroupName="shop")
+    arn = _package(aws, "Approved", "s3://artifacts/own/model.tar.gz")
+    with pytest.raises(StepError, match=f"the champion {arn} must be .* give the use case another name"):
+        find_champion("shop", **aws)
 
 
 def test_a_champion_whose_artifact_is_gone_is_an_error_and_no_absence(aws: dict[str, Any]) -> None:

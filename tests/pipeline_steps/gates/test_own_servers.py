@@ -14,6 +14,7 @@ from pipeline_steps.gates.own_output import OwnOutput
 from pipeline_steps.gates.own_servers import compare_own_servers
 from pipeline_steps.gates.recent_requests import CapturedRequest, RecentRequests
 from pipeline_steps.gates.results import ReplayLimits, ReplayResult
+from pipeline_steps.gates.score_proof import ScoreProof
 
 LIMITS = ReplayLimits(
     min_requests=20,
@@ -47,11 +48,19 @@ class Endpoint:
         return {"Body": io.BytesIO(json.dumps({"scores": [answer]}).encode())}
 
 
-def compared(candidate: Answer, champion: Answer = lambda number: number, *, requests: int = 60) -> ReplayResult:
+def compared(
+    candidate: Answer,
+    champion: Answer = lambda number: number,
+    *,
+    requests: int = 60,
+    proof: ScoreProof | None = None,
+) -> ReplayResult:
     sent = tuple(CapturedRequest(str(number / 60).encode(), "application/json") for number in range(requests))
     endpoint = Endpoint(champion, candidate)
     output = OwnOutput(pointer="/scores")
-    return compare_own_servers(RecentRequests(sent), runtime=endpoint, endpoint="e", output=output, limits=LIMITS)
+    return compare_own_servers(
+        RecentRequests(sent), runtime=endpoint, endpoint="e", output=output, limits=LIMITS, proof=proof
+    )
 
 
 def test_a_candidate_with_about_the_same_numbers_passes() -> None:
@@ -70,6 +79,14 @@ def test_a_candidate_with_about_the_same_numbers_passes() -> None:
 )
 def test_errors_and_other_numbers_refuse_it(candidate: Answer, reason: str) -> None:
     assert any(reason in each for each in compared(candidate).reasons)
+
+
+@pytest.mark.parametrize(("shift", "proven"), [(0.01, True), (0.7, False)])
+def test_of_numbers_that_lie_alike_the_canary_need_prove_nothing(shift: float, proven: bool) -> None:
+    found = compared(lambda number: number + shift, requests=300, proof=ScoreProof(0.05, 0.05))
+    assert found.scores_are_proven is proven
+    assert found.scores
+    assert found.scores.requests == 300
 
 
 def test_what_the_champion_does_not_answer_with_a_number_proves_nothing() -> None:

@@ -1,8 +1,13 @@
 """`slipway models --lineage`, against the embedded AWS."""
 
 import json
+from datetime import UTC, datetime
+
+import boto3
+from botocore.stub import Stubber
 
 from slipway.operations.audit_log import AuditLog
+from slipway.operations.lineage import lineages
 from slipway.rollout.audit import append
 from tests.slipway.operations.conftest import BUCKET, NAMES, PROVENANCE, ROLE, World
 
@@ -71,3 +76,24 @@ def test_a_promoted_version_keeps_its_origin_though_its_execution_is_another_acc
     assert f"promoted from  {origin}" in out
     assert f"{NAMES.endpoint} does not serve it now, never rolled out" in out
     assert "job  " not in out.replace("training job  ", "")
+
+
+def test_the_execution_of_another_account_is_not_asked_for() -> None:
+    """AWS would deny it; here every call that is not expected fails."""
+    sagemaker = boto3.client("sagemaker", "eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+    run = "arn:aws:sagemaker:eu-west-1:111111111111:pipeline/shoppers-staging/execution/e1"
+    arn = "arn:aws:sagemaker:eu-west-1:222222222222:model-package/shoppers-prod/1"
+    package = {
+        "ModelPackageArn": arn,
+        "ModelPackageName": "shoppers-prod/1",
+        "CreationTime": datetime(2026, 11, 29, tzinfo=UTC),
+        "ModelPackageStatus": "Completed",
+        "ModelPackageStatusDetails": {"ValidationStatuses": []},
+        "CustomerMetadataProperties": {"pipeline_execution_arn": run},
+    }
+    with Stubber(sagemaker) as aws:
+        aws.add_client_error("describe_endpoint", "ValidationException", "Could not find endpoint")
+        aws.add_response("describe_model_package", package)
+        (found,) = lineages(sagemaker, [arn], endpoint="shoppers-prod", audit=[])
+        aws.assert_no_pending_responses()
+    assert (found.package.pipeline_execution, found.jobs, found.data.uri) == (run, [], None)

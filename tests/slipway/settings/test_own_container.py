@@ -12,6 +12,8 @@ from slipway.settings import Settings, load_settings, parse_settings
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 SERVER, TRAINING = f"{ECR}/team/my-server:1.4", f"{ECR}/my-training@sha256:{'0' * 64}"
 QUIET = {"alarms_off": ["PredictionDrift", "InputDrift"]}
+COMPARED = QUIET | {"canary_analysis": {"enabled": True, "servers": False}}
+SCALED = {"min_instance_count": 2, "max_instance_count": 4, "invocations_per_instance": 100}
 RATES = {"ranges": {"rate": {"type": "categorical", "values": ["1", "2"]}}}
 REPORTS = {"image": TRAINING, "metric_definitions": {"validation:auc": "auc=([0-9.]+)"}}
 SERVES = {"image": SERVER, "output": {"column": 0}}
@@ -73,7 +75,15 @@ def test_files_in_a_local_command_are_named_from_the_settings_own_folder(tmp_pat
         ({"rollout": {}}, "rollout.alarms_off must name PredictionDrift, InputDrift with endpoint.image"),
         (
             {"rollout": QUIET | {"canary_analysis": {"enabled": True}}},
-            "rollout.canary_analysis.scores must be false with endpoint.image",
+            "rollout.canary_analysis.servers must be false with endpoint.image",
+        ),
+        (
+            {"rollout": COMPARED, "endpoint": SERVES | {"capture_percent": 0}},
+            "rollout.canary_analysis.scores must be false with endpoint.image and endpoint.capture_percent 0",
+        ),
+        (
+            {"rollout": COMPARED, "endpoint": SERVES | {"autoscaling": SCALED}},
+            "rollout.canary_analysis.scores must be false with endpoint.image and endpoint.autoscaling",
         ),
         ({"monitoring": {"schedule": "cron(0 * ? * * *)"}}, "monitoring.schedule must be left out with endpoint.image"),
         ({"training": {"metric_definitions": {"a": "(b)"}}}, "metric_definitions must be left out without image"),

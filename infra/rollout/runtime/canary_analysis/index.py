@@ -3,7 +3,6 @@
 Of a shadow and the live model likewise, where the decision is the response alone.
 """
 
-import logging
 import os
 import time
 from collections import defaultdict
@@ -20,18 +19,15 @@ from slipway.canary.config import AnalysisConfig
 from slipway.canary.decision import decide
 from slipway.canary.observation import counting, history, latencies
 from slipway.canary.observation.latencies import LatencyBaseline
-from slipway.canary.observation.object_prefixes import CHECKPOINT_PREFIX, OUTCOME_PREFIX
-from slipway.canary.observation.outcomes import JoinedOutcomes, clipped
+from slipway.canary.observation.outcomes import clipped
+from slipway.canary.observation.rollout_captures import RolloutCaptures
 from slipway.canary.observation.stored_objects import StoredObjects
 from slipway.canary.shadow import decide_shadow
 from slipway.canary.statistics.dispersion import UNKNOWN
 from slipway.canary.statistics.e_values import Counts
 from slipway.metrics import SHADOW_VARIANT, decision_datum, decision_namespace
 from slipway.rollout.deployment import clock_rate, deployment_of, seconds_left
-
-_LOG = logging.getLogger(__name__)
-_OBJECTS_A_POLL = 50
-"""What is left is read at the next poll."""
+from slipway.rollout.own_server import OwnServer
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
@@ -140,14 +136,23 @@ class _Poll:
         )
         for source, known in baselines.items():
             found |= known.new(self._latencies(source, known.limits, since=known.since))
+        if server := os.environ.get("OWN_SERVER"):
+            numbers = OwnServer.from_json(server).numbers
+            scores, dispersions, key = self._captures().scores(checkpoint.scores_key, numbers, since=checkpoint.since)
+            found |= scores.totals()
+            checkpoint = replace(checkpoint, scores_key=key, dispersion={**checkpoint.dispersion, **dispersions})
         block = counting.growth(found, checkpoint.evidence.states)
         checkpoint = self._with_dispersion(checkpoint, baselines, until=checkpoint.since)
         evidence = checkpoint.evidence
         if not counting.is_empty(block):
             evidence = evidence.observe(block, {**UNKNOWN, **checkpoint.dispersion}, bake=checkpoint.bake)
         if (bounds := self._config.value) and evidence.value and not self._fleets.shadow:
-            outcomes = _Outcomes(os.environ["ARTIFACTS_BUCKET"], self._fleets, self._config, self._now)
-            joined, key = outcomes.joined(checkpoint.outcomes_key, since=checkpoint.since, rate=checkpoint.rate)
+            joined, key = self._captures().outcomes(
+                checkpoint.outcomes_key,
+                since=checkpoint.since,
+                horizon=self._config.value_horizon_seconds / checkpoint.rate,
+                positive_label=self._config.positive_label,
+            )
             green, blue = (clipped(values, bounds.low, bounds.high) for values in (joined.green, joined.blue))
             evidence = evidence.with_value(evidence.value.observe(bounds, green, blue))
             checkpoint = replace(checkpoint, outcomes_key=key)
@@ -160,6 +165,10 @@ class _Poll:
         return self._with_dispersion(
             replace(checkpoint, evidence=evidence, latency_baselines=baselines), baselines, until=self._now
         )
+
+    def _captures(self) -> RolloutCaptures:
+        objects = StoredObjects(boto3.client("s3"), os.environ["ARTIFACTS_BUCKET"], self._fleets.endpoint)
+        return RolloutCaptures(objects, self._fleets, self._now)
 
     def _with_dispersion(
         self, checkpoint: Checkpoint, baselines: Mapping[str, LatencyBaseline], *, until: float
@@ -221,42 +230,3 @@ class _Poll:
             EndTime=datetime.fromtimestamp(until or self._now + counting.PERIOD_SECONDS, UTC),
         )
         return (result for page in pages for result in page["MetricDataResults"])
-
-
-class _Outcomes:
-    """Reads what is new in S3; requests younger than the horizon are kept there between polls.
-
-    Each poll writes an object of its own, named by its content, and only the checkpoint of that poll names the object:
-    where the checkpoint is lost, so is what was read for it.
-    """
-
-    def __init__(self, bucket: str, fleets: counting.Fleets, config: AnalysisConfig, now: float) -> None:
-        self._objects = StoredObjects(boto3.client("s3"), bucket, fleets.endpoint)
-        self._fleets, self._config, self._now = fleets, config, now
-
-    def joined(self, known: str, *, since: float, rate: float) -> tuple[JoinedOutcomes, str]:
-        """What became due since the poll that wrote the object `known` ("": none), and the key of this poll's."""
-        joined = JoinedOutcomes.from_json(self._objects.text(known)) if known else JoinedOutcomes(since)
-        read = set(joined.read)
-        unread = [(arrived, key) for arrived, key in self._written(since) if key not in read]
-        new, later = unread[:_OBJECTS_A_POLL], unread[_OBJECTS_A_POLL:]
-        for arrived, key in new:
-            text = self._objects.text(key)
-            if key.startswith(f"{OUTCOME_PREFIX}/"):
-                self._add_outcomes(joined, key, text, arrived)
-            else:
-                joined.add_captures(text, self._fleets)
-        joined.read.extend(key for _, key in new)
-        # S3 gives whole seconds, so more may arrive in this one, or in that of the first object left for later.
-        until = int(later[0][0] if later else self._now) - 1
-        joined.count_due(self._config.value_horizon_seconds / rate, until=until)
-        place = f"{CHECKPOINT_PREFIX}/{self._fleets.endpoint}/{self._fleets.config}"
-        return joined, self._objects.store(place, joined.to_json().encode())
-
-    def _written(self, since: float) -> list[tuple[float, str]]:
-        """Since the deployment began, oldest first."""
-        return self._objects.written([self._fleets.variant], since=since)
-
-    def _add_outcomes(self, joined: JoinedOutcomes, key: str, text: str, arrived: float) -> None:
-        if malformed := joined.add_outcomes(text, arrived=arrived, positive_label=self._config.positive_label):
-            _LOG.warning("%d lines of %s are no outcome; %d in all", malformed, key, joined.malformed)

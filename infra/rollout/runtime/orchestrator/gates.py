@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from slipway.canary.observation.object_prefixes import CHAMPION_VERSION, package_version
 from slipway.rollout.failure_causes import is_candidates
 from slipway.rollout.steps import RolloutStep
 
@@ -130,8 +131,11 @@ def _start(run: Run, name: str, package: dict[str, Any], champion: str, endpoint
     # An approval is for the bytes whose hash the package notes, and not for a path.
     noted = package.get("CustomerMetadataProperties", {})
     environment = {f"SLIPWAY_{name.upper()}": noted.get(name, "") for name in run.target.gate_job["properties"]}
+    version = package_version(champion)
+    arguments = [each.replace(CHAMPION_VERSION, version) for each in run.target.gate_job["arguments"]]
+    arguments += [f"--endpoint={endpoint}"] if endpoint else []
     try:
-        sagemaker.create_processing_job(**_request(run.target.gate_job, name, inputs, environment, endpoint))
+        sagemaker.create_processing_job(**_request(run.target.gate_job, name, inputs, environment, arguments))
     except ClientError as exc:
         if exc.response["Error"]["Code"] != "ResourceInUse":
             raise
@@ -139,7 +143,11 @@ def _start(run: Run, name: str, package: dict[str, Any], champion: str, endpoint
 
 
 def _request(
-    job: dict[str, Any], name: str, inputs: dict[str, str], environment: dict[str, str], endpoint: str
+    job: dict[str, Any],
+    name: str,
+    inputs: dict[str, str],
+    environment: dict[str, str],
+    arguments: list[str],
 ) -> dict[str, Any]:
     """The captured requests are no input: SageMaker fails a job whose prefix is still empty."""
     output = {
@@ -159,7 +167,7 @@ def _request(
         "AppSpecification": {
             "ImageUri": job["image_uri"],
             "ContainerEntrypoint": ["python", "-m", "pipeline_steps", "replay"],
-            "ContainerArguments": [*job["arguments"], *([f"--endpoint={endpoint}"] if endpoint else [])],
+            "ContainerArguments": arguments,
         },
         "Environment": environment,
         "RoleArn": job["role_arn"],

@@ -71,7 +71,7 @@ def test_what_another_comparison_has_proven_is_no_part_of_the_look_but_may_still
     [
         ({"errors": (0.04, 0.005)}, "errors: 40 of 1,000 (4.00 %) on the new fleet, 16 of 3,000"),
         ({"slow": 2.0}, "percentile"),
-        ({"tails": 0.1}, "scores below the model's own 10th"),
+        ({"tails": 0.1}, "scores below the 10th"),
     ],
 )
 def test_a_bad_fleet_is_rolled_back_with_the_reason_in_numbers(fault, reported):
