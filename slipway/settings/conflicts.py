@@ -73,6 +73,8 @@ def _experiment_conflicts(settings: UncheckedSettings) -> Iterator[str]:
         yield f"experiment must be left out with endpoint.kind {endpoint.facts.name}, which captures no requests"
     elif not endpoint.capture_percent:
         yield "experiment must be left out with endpoint.capture_percent 0: nothing would be joined with outcomes"
+    if endpoint.image:
+        yield "experiment must be left out with endpoint.image, whose responses name no model"
     if endpoint.autoscaling:
         # An arm that has little traffic would be scaled in, and get all of it at once when it wins.
         yield "endpoint.autoscaling must be left out with experiment: each arm must be able to serve all requests"
