@@ -235,11 +235,17 @@ class GuardedEndpoint(InvokableEndpoint):
             return [alone]
         primary = _variant(VARIANT, self.model, self._capacity.type, self._capacity.count, weight=1)
         given, none = self._challengers, cdk.Aws.NO_VALUE
+        first, *others = (
+            _variant(name, model, self._capacity.type, given.instance_count, weight=0)
+            for name, model in zip(given.models, self.challenger_models, strict=True)
+        )
+        # Where there is a challenger at all, there is the first one.
         challengers = [
-            cdk.Fn.condition_if(
-                condition.logical_id, _variant(name, model, self._capacity.type, given.instance_count, weight=0), none
-            )
-            for name, model, condition in zip(given.models, self.challenger_models, given.conditions, strict=True)
+            first,
+            *(
+                cdk.Fn.condition_if(condition.logical_id, variant, none)
+                for variant, condition in zip(others, given.conditions[1:], strict=True)
+            ),
         ]
         return cdk.Fn.condition_if(given.alone.logical_id, [primary], [primary, *challengers])
 

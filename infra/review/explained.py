@@ -16,7 +16,7 @@ EXPLAINED = (
         "each action of it is listed below by its name, as Wildcard[…]",
     ),
     Explained(
-        r"AwsSolutions-IAM5\[Resource::[\w-]+-storage:ExportsOutput\w+/((pipeline|capture|audit|replay|outcomes|monitoring)/.*)?\*\]",
+        r"AwsSolutions-IAM5\[Resource::[\w-]+-storage:ExportsOutput\w+/((pipeline|capture|audit|replay|outcomes|monitoring|experiments|canary-analysis)/.*)?\*\]",
         "objects below one prefix of one bucket; their names are the jobs'",
     ),
     Explained(

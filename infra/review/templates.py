@@ -83,7 +83,10 @@ def _nothing(_: Resource) -> Iterator[tuple[str, str]]:
 
 
 def _endpoint(properties: Resource) -> Iterator[tuple[str, str]]:
-    rollback = properties.get("DeploymentConfig", {}).get("AutoRollbackConfiguration", {}).get("Alarms")
+    deployment = properties.get("DeploymentConfig", {})
+    # Where variants are added or removed an update has none; the first branch is that of every other update.
+    deployment = deployment["Fn::If"][1] if "Fn::If" in deployment else deployment
+    rollback = deployment.get("AutoRollbackConfiguration", {}).get("Alarms")
     if not rollback:
         yield "EndpointGuarded", "an endpoint must roll back on alarms"
 

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from rehearsal.journey.phases import PhaseLog
 from rehearsal.journey.rollout_following import POLL_SECONDS
 from rehearsal.journey.rollout_result import LaunchTarget
+from rehearsal.journey.starvation import starvation
 from slipway.canary.observation.object_prefixes import OUTCOME_PREFIX
 from slipway.errors import LaunchError
 from slipway.metrics import CHALLENGER_VARIANT
@@ -125,8 +126,10 @@ def run_experiment(target: LaunchTarget, settings: Settings, found: dict[str, An
         "failed": counts.failed,
         "dropped": counts.dropped,
         "serves": _serves(target),
+        "inconclusive": starvation(target.traffic.promptness(before)),
     }
-    found["shortcomings"] = list(_shortcomings(found))
+    # What a busy machine does to a rollout is no fault of the experiment.
+    found["shortcomings"] = [] if found["inconclusive"] else _shortcomings(found)
 
 
 def _shortcomings(found: dict[str, Any]) -> list[str]:

@@ -111,7 +111,9 @@ class RehearsalResult:
     @property
     def inconclusive(self) -> list[str]:
         """The reasons of the rollouts whose end proves nothing."""
-        return [rollout.reason for rollout in self.rollouts if rollout.outcome == INCONCLUSIVE]
+        busy = self.experiment.get("inconclusive")
+        rollouts = [rollout.reason for rollout in self.rollouts if rollout.outcome == INCONCLUSIVE]
+        return [*rollouts, *([f"the experiment proves nothing: {busy}"] if busy else [])]
 
     @property
     def shortcomings(self) -> list[str]:

@@ -32,8 +32,8 @@ class Decision:
 def interval(plan: Plan, periods: Sequence[Period], challenger: int) -> Interval:
     """Two-sided; of `non_inferiority` too, whose test is its lower end at twice the error."""
     found = compare(periods, challenger, plan.reward)
-    reach = _NORMAL.inv_cdf(1 - plan.error / 2) * found.error
-    return Interval(found.difference, found.difference - reach, found.difference + reach)
+    difference, reach = float(found.difference), _NORMAL.inv_cdf(1 - plan.error / 2) * float(found.error)
+    return Interval(difference, difference - reach, difference + reach)
 
 
 def wins(plan: Plan, found: Comparison) -> bool:

@@ -9,8 +9,8 @@ from slipway.experiment.plan import Plan
 from slipway.experiment.posterior import shares_of_best, with_floor
 from slipway.experiment.rewards import Period, by_arm
 
-LEAST_CHANGE = 0.005
-"""Of a weight: a smaller one is not worth an update of the endpoint."""
+LEAST_CHANGE = 0.02
+"""Of a weight: a smaller one, as the draws of the posterior alone make, is not worth an update of the endpoint."""
 
 
 @dataclass(frozen=True)

@@ -33,10 +33,10 @@ def shares_of_best(arms: Sequence[Rewards], reward: Reward, *, draws: int = DRAW
 
 def _sampler(arm: Rewards, reward: Reward, random: Random) -> Callable[[], float]:
     if reward == "yes_no":
-        yes, no = 1 + arm.total, 1 + arm.count - arm.total
+        yes, no = float(1 + arm.total), float(1 + arm.count - arm.total)
         return lambda: random.betavariate(yes, no)
-    freedom, error = arm.count - 1, sqrt(arm.scatter / (arm.count - 1) / arm.count)
-    mean = arm.mean
+    freedom, mean = float(arm.count - 1), float(arm.mean)
+    error = sqrt(arm.scatter / freedom / arm.count)
     # Student's t: a normal over the root of a chi-squared by its degrees of freedom, which is a gamma.
     return lambda: mean + error * random.gauss() / sqrt(random.gammavariate(freedom / 2, 2 / freedom))
 

@@ -85,8 +85,8 @@ def test_the_json_report_has_exactly_the_documented_keys(result: RehearsalResult
     document = report_document(result)
     assert set(document) == {
         "outcome", "failure", "seconds", "speed", "data", "problem", "algorithm", "primary_metric", "decision",
-        "pipeline", "metrics", "models", "coefficients", "reported", "gate", "rollouts", "lineage", "users",
-        "templates",
+        "pipeline", "metrics", "models", "coefficients", "reported", "gate", "rollouts", "experiment",
+        "lineage", "users", "templates",
         "timings",
     }  # fmt: skip
     assert document["data"]["splits"] == {"train": "a", "validation": "b", "test": "c"}

@@ -23,7 +23,9 @@ from slipway.rollout.deployment import clock_rate
 _LOG = logging.getLogger(__name__)
 _OBJECTS_A_POLL = 5000
 """What is left is read at the next poll."""
-_READERS = 16
+_READERS = 8
+_ANSWER_SECONDS = 10
+"""Of S3; a lost response must not take the time of the whole poll."""
 STATUS = "status.json"
 
 
@@ -58,9 +60,9 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         shares, winner (the number of an arm, or null as long as nothing is decided), explanation, key.
     """
     settings, variants = _Settings.read(len(event["arms"])), [arm["variant"] for arm in event["arms"]]
-    config = Config(max_pool_connections=_READERS)
+    config = Config(max_pool_connections=_READERS, read_timeout=_ANSWER_SECONDS, retries={"mode": "standard"})
     objects = StoredObjects(boto3.client("s3", config=config), os.environ["ARTIFACTS_BUCKET"], event["endpoint"])
-    kept = json.loads(objects.text(event["key"])) if event["key"] else {"rate": 1.0, "history": []}
+    kept: dict[str, Any] = json.loads(objects.text(event["key"])) if event["key"] else {"rate": 1.0, "history": []}
     rate = max(kept["rate"], clock_rate(event["clock"]))
     joined = JoinedRewards.from_json(kept["joined"]) if event["key"] else JoinedRewards([event["begun"]], len(variants))
     joined.begin_period(event["changed_at"])

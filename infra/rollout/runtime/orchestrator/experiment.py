@@ -47,7 +47,9 @@ def experiment(run: Run, event: dict[str, Any]) -> End:
     try:
         return _stop(run, str(event.get("reason") or "stopped by hand")) if action == STOP else _start(run, event)
     except (Rejection, CallError) as exc:
-        reason = f"the experiment was not {action}{'ped' if action == STOP else 'ed'}: {exc}"
+        is_busy = isinstance(exc, Rejection) and exc.by == "lock"
+        why = f"a rollout or an update runs; {action} it again afterwards" if is_busy else exc
+        reason = f"the experiment was not {action}{'ped' if action == STOP else 'ed'}: {why}"
         notify(run, "experiment, look now", reason)
         return End(Outcome.LEFT_OUT, reason, getattr(exc, "by", "AWS"))
     except NotRestored as exc:
