@@ -1,10 +1,11 @@
 """Every method of the recipe by itself: seconds to fit, bytes of its nodes, and microseconds a row beside scikit-learn.
 
-Usage: python -m benchmarks.recipe_methods [--rows 20000] [--json FILE]
+Usage: python -m benchmarks.recipe_methods [--rows 20000] [--only "scale"] [--json FILE]
 
-The table is generated: ten skewed numbers, or three columns of thirty categories. The peer is scikit-learn's own
-transformer, fitted on the same columns, one row at a time; methods without one have "-". Both get a matrix of numbers:
-what reads a request's cells is in neither. The recipe's time to fit has the check of its nodes on all rows in it.
+The table is generated: ten skewed numbers, three columns of thirty categories, or a text of twenty words. The peer is
+scikit-learn's own transformer, fitted on the same columns, one row at a time; methods without one have "-". Both get a
+matrix of numbers: what reads a request's cells is in neither, but for a text, which both count. The recipe's time to
+fit has the check of its nodes on all rows in it.
 """
 
 import argparse
@@ -20,18 +21,30 @@ import numpy as np
 import onnxruntime
 import pandas as pd
 from sklearn import decomposition, feature_selection, impute, preprocessing
+from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from pipeline_steps.algorithms.preprocessing import fit_preprocessing
 from pipeline_steps.artifact.contract import encode_table
 from pipeline_steps.features.fit import fit_columns
+from pipeline_steps.features.text_column import TextColumn
 from pipeline_steps.graphs.tensor_names import INPUT
 from pipeline_steps.graphs.writer import GraphWriter
 from pipeline_steps.problems.registry import problem_named
-from pipeline_steps.tables.use_case import Column, UseCase
-from slipway.settings.feature_methods import CATEGORY_STAGES, EXTRACTION, NUMBER_STAGES, SELECTION, Stage
+from pipeline_steps.tables.use_case import Column, Kind, UseCase
+from slipway.settings.feature_methods import (
+    CATEGORY_STAGES,
+    EXTRACTION,
+    NUMBER_STAGES,
+    SELECTION,
+    TEXT_STAGES,
+    Stage,
+)
 
 NUMBERS = tuple(f"number {place}" for place in range(10))
 CATEGORIES = tuple(f"category {place}" for place in range(3))
+VOCABULARY = tuple(f"{chr(97 + place % 26)}{place:x}word" for place in range(5000))
 LEVELS = tuple(f"level {place:02}" for place in range(30))
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "bins edges": {"edges": [3.0, 10.0, 30.0]},
@@ -55,6 +68,11 @@ PEERS: Mapping[str, Callable[[], Any]] = {
     "scale robust": preprocessing.RobustScaler,
     "scale normalise": preprocessing.Normalizer,
     "encode one_hot": lambda: preprocessing.OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+    "vectorise hashed_ngrams": lambda: make_pipeline(
+        HashingVectorizer(n_features=64, ngram_range=(1, 2), norm=None, token_pattern=r"\w+"),  # noqa: S106 (none)
+        FunctionTransformer(lambda counts: counts.sign().multiply(counts.__abs__().log1p())),
+        preprocessing.Normalizer(),
+    ),
     "encode target": lambda: preprocessing.TargetEncoder(target_type="binary", random_state=0),
     "extract polynomial": lambda: preprocessing.PolynomialFeatures(2, include_bias=False),
     "extract pca": lambda: decomposition.PCA(10),
@@ -83,26 +101,35 @@ def _bins(strategy: Any) -> Any:
     )
 
 
-def methods() -> Iterator[tuple[str, dict[str, Any], bool]]:
-    """Give each method's name, its recipe, and whether it is for categories."""
-    for tables, table in ((NUMBER_STAGES, "numbers"), (CATEGORY_STAGES, "categories")):
+def methods() -> Iterator[tuple[str, dict[str, Any], Kind]]:
+    """Give each method's name, its recipe, and what columns it is for."""
+    stages: tuple[tuple[Mapping[str, Stage], str, Kind], ...] = (
+        (NUMBER_STAGES, "numbers", "number"),
+        (CATEGORY_STAGES, "categories", "category"),
+        (TEXT_STAGES, "texts", "text"),
+    )
+    for tables, table, kind in stages:
         for stage, its in tables.items():
             for name in its.methods:
-                yield f"{stage} {name}", {table: {stage: _given(stage, its, name)}}, table == "categories"
+                yield f"{stage} {name}", {table: {stage: _given(stage, its, name)}}, kind
     for name in EXTRACTION:
-        yield f"extract {name}", {"extract": {name: {}}}, False
+        yield f"extract {name}", {"extract": {name: {}}}, "number"
     for name in SELECTION.methods:
-        yield f"select {name}", {"select": _given("select", SELECTION, name)}, False
+        yield f"select {name}", {"select": _given("select", SELECTION, name)}, "number"
 
 
 def _given(stage: str, its: Stage, name: str) -> dict[str, Any]:
     return {its.key: name, **OPTIONS.get(f"{stage} {name}", {})}
 
 
-def make_table(rows: int, *, categories: bool) -> tuple[pd.DataFrame, Any]:
-    """Generate columns of one kind, positive numbers or categories, and a target that depends on them."""
+def make_table(rows: int, kind: Kind) -> tuple[pd.DataFrame, Any]:
+    """Generate columns of one kind, positive numbers, categories or a text, and a target that depends on them."""
     generator = np.random.default_rng(0)
-    if categories:
+    if kind == "text":
+        places = np.minimum(generator.zipf(1.3, (rows, 20)), len(VOCABULARY)) - 1
+        texts = [" ".join(VOCABULARY[place] for place in row) for row in places.tolist()]
+        return pd.DataFrame({"text": np.array(texts, dtype=object)}), (places % 7 == 3).any(axis=1).astype(float)
+    if kind == "category":
         codes = generator.integers(0, len(LEVELS), (rows, len(CATEGORIES)))
         frame = pd.DataFrame(np.array(LEVELS, dtype=object)[codes], columns=list(CATEGORIES))
         return frame, (codes.sum(axis=1) + generator.normal(0, 15, rows) > codes.sum(axis=1).mean()).astype(float)
@@ -113,11 +140,8 @@ def make_table(rows: int, *, categories: bool) -> tuple[pd.DataFrame, Any]:
     return pd.DataFrame(values, columns=list(NUMBERS)), target
 
 
-def measure(
-    method: str, recipe: Mapping[str, Any], frame: pd.DataFrame, target: Any, *, categories: bool
-) -> MeasuredMethod:
-    """Fit a recipe and its peer, and time both on one row."""
-    kind: Any = "category" if categories else "number"
+def measure(method: str, recipe: Mapping[str, Any], frame: pd.DataFrame, target: Any, *, kind: Kind) -> MeasuredMethod:
+    """Fit a recipe and its peer, and time both on one row; of a text from the text on."""
     columns = tuple(Column(name, kind) for name in frame.columns)
     case = UseCase("binary", columns, "target", "", "yes", features=recipe, classes=("no", "yes"))
     problem = problem_named("binary")
@@ -133,15 +157,22 @@ def measure(
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     row = encoded[:1]
-    microseconds = _microseconds(lambda: session.run(None, {INPUT: row}))
-    peer_seconds, peer_microseconds = _peer(method, encoded, target)
+    first, text = encoders[0], str(frame.iloc[0, 0])
+    encode = (lambda: _encoded(first, text)) if isinstance(first, TextColumn) else (lambda: row)
+    microseconds = _microseconds(lambda: session.run(None, {INPUT: encode()}))
+    values = frame["text"].tolist() if kind == "text" else encoded.astype(np.float64)
+    peer_seconds, peer_microseconds = _peer(method, values, target)
     return MeasuredMethod(method, seconds, len(graph) - len(empty), microseconds, peer_seconds, peer_microseconds)
 
 
-def _peer(method: str, encoded: Any, target: Any) -> tuple[float, float] | tuple[None, None]:
+def _encoded(column: TextColumn, text: str) -> Any:
+    """A request's row of one text, as the server makes it."""
+    return np.concatenate([np.array([[column.encode_text(text)]], np.float32), column.counts([text])], axis=1)
+
+
+def _peer(method: str, values: Any, target: Any) -> tuple[float, float] | tuple[None, None]:
     if method not in PEERS:
         return None, None
-    values = encoded.astype(np.float64)
     started = time.perf_counter()
     fitted = PEERS[method]().fit(values, target)
     seconds = time.perf_counter() - started
@@ -162,16 +193,20 @@ def _microseconds(call: Callable[[], object]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--only", help="methods whose stage and name begin so")
     parser.add_argument("--json", type=Path, help="write what was measured here")
     arguments = parser.parse_args()
-    tables = {kind: make_table(arguments.rows, categories=kind) for kind in (False, True)}
+    kinds: tuple[Kind, ...] = ("number", "category", "text")
+    tables = {kind: make_table(arguments.rows, kind) for kind in kinds}
     found = []
     measure(
-        "scale standard", {"numbers": {"scale": "standard"}}, *tables[False], categories=False
+        "scale standard", {"numbers": {"scale": "standard"}}, *tables["number"], kind="number"
     )  # imports, first calls
     print(f"{'method':30}{'fit s':>8}{'bytes':>9}{'us a row':>10}{'peer fit s':>12}{'peer us a row':>15}")
-    for method, recipe, categories in methods():
-        one = measure(method, recipe, *tables[categories], categories=categories)
+    for method, recipe, kind in methods():
+        if arguments.only and not method.startswith(arguments.only):
+            continue
+        one = measure(method, recipe, *tables[kind], kind=kind)
         found.append(one)
         peer = "-" if one.peer_microseconds is None else f"{one.peer_microseconds:.1f}"
         peer_fit = "-" if one.peer_fit_seconds is None else f"{one.peer_fit_seconds:.3f}"

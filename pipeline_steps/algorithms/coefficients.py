@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline_steps.algorithms.encoding import Term
 from pipeline_steps.algorithms.graphs.links import Link
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
+from pipeline_steps.features.layout import encoded_names
 from pipeline_steps.features.table_features import part_label
 from pipeline_steps.tables.use_case import UseCase
 
@@ -72,7 +74,7 @@ class _Names(NamedTuple):
 def coefficients_document(
     found: Coefficients, names: Sequence[str], columns: Sequence[FeatureColumn], use_case: UseCase
 ) -> dict[str, Any]:
-    """List the strongest coefficients of encoded columns, the greatest first.
+    """List the strongest coefficients of encoded columns, the greatest first; those of texts' buckets are left out.
 
     Args:
         found: what the model multiplies and adds.
@@ -82,8 +84,10 @@ def coefficients_document(
     """
     categories = {column.name: column for column in columns if isinstance(column, CategoryColumn)}
     known = _Names(names, categories, _outputs(found.link, use_case))
-    order = np.argsort(-np.abs(found.values), axis=None, kind="stable")
-    chosen = [divmod(int(place), len(known.outputs)) for place in order[:_MOST]]
+    buckets = frozenset(encoded_names(columns)[len(columns) :])  # which mean nothing by themselves
+    order = np.argsort(-np.abs(found.values), axis=None, kind="stable").tolist()
+    places = (divmod(place, len(known.outputs)) for place in order)
+    chosen = list(islice((each for each in places if names[found.terms[each[0]].column] not in buckets), _MOST))
     return {
         "meaning": _MEANINGS[found.link],
         "scale": _SCALE,

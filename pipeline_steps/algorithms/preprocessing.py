@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline_steps.algorithms.algorithm import Features, Rows, Task
 from pipeline_steps.features.columns import FeatureColumn
+from pipeline_steps.features.layout import texts_of
 from pipeline_steps.features.model_input import ModelInput
 from pipeline_steps.problems.problem import Problem, Target
 from pipeline_steps.tables.use_case import UseCase
@@ -77,7 +78,7 @@ def fit_preprocessing(
 ) -> Preprocessing:
     """Learn what the use case asks for, of training rows alone."""
     dates = ModelInput(columns)
-    if not use_case.features:
+    if not use_case.features and not texts_of(columns):
         return Preprocessing(dates)
     from pipeline_steps.features.method import Sample  # noqa: PLC0415 (as above)
     from pipeline_steps.features.recipe import fit_recipe  # noqa: PLC0415

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from pipeline_steps.errors import DataError, StepError
 from pipeline_steps.features.column_documents import column_from_document
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
+from pipeline_steps.features.layout import texts_of, width_of
+from pipeline_steps.features.text_column import TextColumn
 from pipeline_steps.problems.problem import Problem, Responder
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.near_matches import folded
@@ -26,18 +28,21 @@ _CELL_CHARACTERS = 128
 """A number, quotes, separators and the blanks of an indented document."""
 _UNKNOWN_CHARACTERS = 256
 """Of a category that training has not seen."""
+_UNITS_A_CHARACTER = 2
+"""Of UTF-16, at most."""
 _ESCAPED = 6
 """What JSON may write for one UTF-16 unit of a text."""
 _BESIDE_ROWS = 4096
-_VERSION = 2
+_VERSION, _VERSION_WITH_TEXTS = 2, 3
+"""A server that knows no texts refuses those of version 3; contracts without a text are of version 2 as before."""
 
 
 @dataclass(frozen=True)
 class Contract:
-    """The model takes `features`, float32 [rows, columns], and gives the tensor that `output` names and explains.
+    """The model takes `features`, float32 [rows, width], and gives the tensor that `output` names and explains.
 
     Attributes:
-        columns: in the order of the model's input.
+        columns: in the order of the model's input; behind their floats are the buckets of each text.
         problem_name: of the problem, as settings have it.
         target: the column that is predicted; None where the problem has none.
         positive_label: the target's value that is positive; None where the problem has none.
@@ -72,6 +77,16 @@ class Contract:
         names = [column.name for column in self.columns]
         return frozenset(map(folded, names if self.target is None else [*names, self.target]))
 
+    @property
+    def width(self) -> int:
+        """Of the model's input."""
+        return width_of(self.columns)
+
+    @cached_property
+    def texts(self) -> Mapping[int, TextColumn]:
+        """The columns of texts, by their places."""
+        return texts_of(self.columns)
+
     def names_column(self, text: str) -> bool:
         """Whether `text` is the name of a column or of the target, in any case and spacing."""
         return folded(text) in self._folded_names
@@ -97,7 +112,7 @@ class Contract:
     def to_document(self) -> dict[str, Any]:
         """The content of `contract.json`."""
         return {
-            "version": _VERSION,
+            "version": _VERSION_WITH_TEXTS if self.texts else _VERSION,
             "problem": self.problem_name,
             "columns": [column.to_document() for column in self.columns],
             "target": self.target,
@@ -118,8 +133,8 @@ class Contract:
         """
         if document.get("version") == 1:
             document = _second_version(document)
-        if document.get("version") != _VERSION:
-            raise StepError(f"contract.json must be of version 1 or {_VERSION}, got {document.get('version')}")
+        if document.get("version") not in (_VERSION, _VERSION_WITH_TEXTS):
+            raise StepError(f"contract.json must be of version 1, 2 or 3, got {document.get('version')}")
         try:
             return cls(
                 columns=tuple(column_from_document(entry) for entry in document["columns"]),
@@ -156,6 +171,8 @@ def _longest_cell(column: FeatureColumn) -> int:
         unknown = _UNKNOWN_CHARACTERS if column.accepts_unknown else 0
         longest = max(map(_utf16_units, column.categories), default=0)
         longest = max(longest, unknown)
+    if isinstance(column, TextColumn):
+        longest = _UNITS_A_CHARACTER * column.ngrams.characters
     return _CELL_CHARACTERS + _ESCAPED * (_utf16_units(column.name) + longest)
 
 
@@ -164,7 +181,7 @@ def _utf16_units(text: str) -> int:
 
 
 def encode_table(columns: tuple[FeatureColumn, ...], table: "pd.DataFrame") -> NDArray[np.float32]:
-    """Make the model's input of a table, a column each, in the contract's order.
+    """Make the model's input of a table: a column each, in the contract's order, then the buckets of each text.
 
     Raises:
         DataError: the table lacks a column.
@@ -172,4 +189,5 @@ def encode_table(columns: tuple[FeatureColumn, ...], table: "pd.DataFrame") -> N
     if absent := [column.name for column in columns if column.name not in table.columns]:
         raise DataError(f"the model needs columns that the table lacks: {', '.join(absent)}")
     encoded = [column.encode_values(table[column.name].to_numpy()) for column in columns]
-    return np.ascontiguousarray(np.column_stack(encoded), dtype=np.float32)
+    counts = [column.counts(table[column.name].tolist()) for column in texts_of(columns).values()]
+    return np.ascontiguousarray(np.column_stack([*encoded, *counts]), dtype=np.float32)

@@ -50,9 +50,12 @@ class Artifact:
             StepError: it does not load, or does not take the contract's columns.
         """
         contract = self.contract
-        scorer, columns = Scorer(self.files["model.onnx"], contract.problem.output), len(contract.columns)
-        if scorer.columns not in (None, columns):
-            raise StepError(f"model.onnx must take the contract's {columns} columns, got {scorer.columns}")
+        scorer, width = Scorer(self.files["model.onnx"], contract.problem.output), contract.width
+        if scorer.columns not in (None, width):
+            buckets = f" and {width - len(contract.columns)} buckets of texts" if contract.texts else ""
+            raise StepError(
+                f"model.onnx must take the contract's {len(contract.columns)} columns{buckets}, got {scorer.columns}"
+            )
         return scorer
 
     @property

@@ -46,7 +46,8 @@ def attributions(
 
     A row is predicted with the column's value replaced by each value of the training data (the lower edges of the
     bins, or the categories, or none), and the predictions are averaged by how often each occurs. The attribution is the
-    mean distance of the rows' predictions from that: occlusion, the last step of a Shapley value. It needs the graph
+    mean distance of the rows' predictions from that: occlusion, the last step of a Shapley value. A text is replaced by
+    the average text, in the lengths of training. It needs the graph
     alone, and no row of the training data. Of columns with the same information it names none, in training as in
     production.
 
@@ -66,6 +67,8 @@ def attributions(
         values, shares = bins.seen()
         occluded = np.repeat(features, len(values), axis=0)
         occluded[:, place] = np.tile(values, len(features))
+        if text := baseline.texts.get(place):
+            text.fill_average(occluded, slice(None))
         expected = own.occluded(predict(occluded)) @ shares
         found[bins.name] = round(float(np.abs(own.values - expected).mean()), _DECIMALS)
     return found

@@ -1,7 +1,7 @@
 """What the model was trained on: `baseline.json`, read against the contract's columns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -12,7 +12,9 @@ from pipeline_steps.baseline.bins import Bins, bins_of
 from pipeline_steps.baseline.cuts import RANKS, Cut, cut_scores
 from pipeline_steps.baseline.groups import Groups
 from pipeline_steps.baseline.label_shares import LabelShares
+from pipeline_steps.baseline.texts import TextBaseline
 from pipeline_steps.errors import StepError
+from pipeline_steps.features.layout import buckets_of
 from pipeline_steps.problems.problem import Outputs
 
 FEWEST_ROWS = 200
@@ -56,6 +58,8 @@ class ScoreRanks:
 class Baseline:
     """The bins of each input column, in the contract's order, and of the score: the problem's headline number.
 
+    `texts` has the buckets of each column of texts, by its place.
+
     Of the validation split: `predictions` by each column's values, where a label is positive or not; each column's
     attribution; and how often each label was predicted, where labels have names. Older artifacts have no ranks, and
     none of these.
@@ -67,12 +71,16 @@ class Baseline:
     predictions: tuple[Groups, ...] | None = None
     attributions: Mapping[str, float] | None = None
     labels: LabelShares | None = None
+    texts: Mapping[int, TextBaseline] = field(default_factory=dict)
 
     def input_drift(self, features: NDArray[np.float32]) -> dict[str, float]:
-        """Give each column's drift; `features` is float32 [rows, columns]."""
+        """Give each column's drift; `features` is float32 [rows, width]."""
         # a column of its own in memory is counted twice as fast
-        by_column = np.ascontiguousarray(features.T)
-        return {bins.name: bins.drift(values) for bins, values in zip(self.columns, by_column, strict=True)}
+        by_column = np.ascontiguousarray(features[:, : len(self.columns)].T)
+        found = {bins.name: bins.drift(values) for bins, values in zip(self.columns, by_column, strict=True)}
+        for place, text in self.texts.items():
+            found[self.columns[place].name] = max(found[self.columns[place].name], text.drift(features))
+        return found
 
     def prediction_drift(self, contract: Contract, outputs: Outputs) -> list[float]:
         """Give the drift of the headline numbers, and of the labels where their shares are known."""
@@ -92,6 +100,8 @@ class Baseline:
             raise StepError(f"baseline.json must be of version 1, got {document.get('version')}")
         try:
             entries = {entry["name"]: entry for entry in document["features"]}
+            buckets = {place: entries[contract.columns[place].name]["buckets"] for place in contract.texts}
+            places = buckets_of(contract.columns)
             return cls(
                 columns=tuple(bins_of(column, entries[column.name]) for column in contract.columns),
                 score=Bins.of_score(document["score"]),
@@ -99,6 +109,7 @@ class Baseline:
                 predictions=_predictions(document, contract),
                 attributions=_attributions(document, contract),
                 labels=LabelShares.from_document(document["labels"]) if "labels" in document else None,
+                texts={place: TextBaseline.from_document(places[place], its) for place, its in buckets.items()},
             )
         except KeyError as exc:
             raise StepError(f"baseline.json must hold {exc}, which is absent") from exc

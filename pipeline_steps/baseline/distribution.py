@@ -7,7 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_steps.baseline.cuts import SAME_SCORE, cut_scores
+from pipeline_steps.baseline.texts import text_document
 from pipeline_steps.features.columns import FeatureColumn, NumberColumn
+from pipeline_steps.features.text_column import TextColumn
 
 _BINS = 10
 
@@ -37,16 +39,12 @@ def training_distribution(
 
 
 def _feature(column: FeatureColumn, values: "pd.Series[Any]") -> dict[str, Any]:
+    if isinstance(column, TextColumn):
+        lengths = column.encode_values(values.to_numpy())
+        buckets = {"buckets": text_document(column.counts(values.tolist()))}
+        return {**_number(column.name, pd.Series(lengths)), "kind": "text", **buckets}
     if isinstance(column, NumberColumn):
-        known = values.dropna().to_numpy()
-        edges, counts = _binned(known)
-        return {
-            "name": column.name,
-            "kind": "number",
-            "missing": int(len(values) - len(known)),
-            "edges": edges,
-            "counts": counts,
-        }
+        return _number(column.name, values)
     rows = values.value_counts()
     counted = {text: int(rows.get(text, 0)) for text in column.categories}
     missing = int(rows.get("", 0))
@@ -56,6 +54,18 @@ def _feature(column: FeatureColumn, values: "pd.Series[Any]") -> dict[str, Any]:
         "missing": missing,
         "frequencies": counted,
         "other": len(values) - missing - sum(counted.values()),
+    }
+
+
+def _number(name: str, values: "pd.Series[Any]") -> dict[str, Any]:
+    known = values.dropna().to_numpy()
+    edges, counts = _binned(known)
+    return {
+        "name": name,
+        "kind": "number",
+        "missing": int(len(values) - len(known)),
+        "edges": edges,
+        "counts": counts,
     }
 
 

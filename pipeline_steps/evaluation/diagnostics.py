@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.artifact.reading import Artifact
 from pipeline_steps.evaluation.comparison import ComparedModels, Table, of_folds
 from pipeline_steps.evaluation.gate import Gate
@@ -14,6 +16,7 @@ from pipeline_steps.evaluation.learning_curve import Point, learning_curve
 from pipeline_steps.evaluation.model_evaluation import evaluate_model, evaluated, score_rows
 from pipeline_steps.evaluation.model_fit import describe_fit
 from pipeline_steps.evaluation.segments import worst_segments
+from pipeline_steps.features.layout import encoded_names, places_of
 from pipeline_steps.problems.problem import Outputs, Target
 from pipeline_steps.problems.report import Losses
 from pipeline_steps.tables.use_case import UseCase
@@ -77,19 +80,29 @@ def _losses(table: Table, candidate: Artifact, confidence: float) -> dict[str, A
 
     return {
         "segments": worst_segments(
-            test.features,
+            _with_lengths(test.features, contract),
             losses(outputs, test.target),
             confidence=confidence,
             datetimes=[column.name for column in table.use_case.columns if column.kind == "datetime"],
         ),
         "importance": permutation_importance(
-            [column.name for column in contract.columns],
+            {name: list(places) for name, places in places_of(contract.columns).items()},
             contract.encode(test.features),
             score=candidate.scorer.score,
             losses=lambda found, rows: losses(found, test.target[rows]),
             confidence=confidence,
         ),
     }
+
+
+def _with_lengths(features: pd.DataFrame, contract: Contract) -> pd.DataFrame:
+    """Put the number of characters in the place of each text: its rows are compared by that."""
+    if not contract.texts:
+        return features
+    texts = contract.texts.values()
+    names = {column.name: encoded_names(contract.columns)[place] for place, column in contract.texts.items()}
+    lengths = {column.name: column.encode_values(features[column.name].to_numpy()) for column in texts}
+    return features.assign(**lengths).rename(columns=names)
 
 
 def registry_quality(models: ComparedModels) -> dict[str, Any]:

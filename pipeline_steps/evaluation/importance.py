@@ -1,6 +1,6 @@
 """Permutation importance: how much worse a model is when one column's values are dealt to other rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import NormalDist
 from typing import Any
 
@@ -19,7 +19,7 @@ _FEWEST_ROWS = 50
 
 
 def permutation_importance(
-    names: Sequence[str],
+    columns: Mapping[str, Sequence[int]],
     features: NDArray[np.float32],
     *,
     score: Callable[[NDArray[np.float32]], Outputs],
@@ -32,24 +32,24 @@ def permutation_importance(
     stand in for each other, so that each of them may look unimportant.
 
     Args:
-        names: of the columns.
-        features: float32 [rows, columns].
+        columns: their names, and where their values lie in the features: a text has several.
+        features: float32 [rows, width].
         score: of features.
         losses: of outputs for the rows at some places.
         confidence: of each column's interval.
     """
     generator = np.random.default_rng(_SEED)
-    most = max(_FEWEST_ROWS, min(_MOST_ROWS, _MOST_SCORED // max(1, _REPEATS * len(names))))
+    most = max(_FEWEST_ROWS, min(_MOST_ROWS, _MOST_SCORED // max(1, _REPEATS * len(columns))))
     rows = np.sort(generator.permutation(len(features))[:most])
     chosen = features[rows]
     own = losses(score(chosen), rows)
     width = NormalDist().inv_cdf((1 + confidence) / 2)
     found = []
-    for place, name in enumerate(names):
+    for name, places in columns.items():
         increases = np.zeros(len(rows))
         for _ in range(_REPEATS):
             permuted = chosen.copy()
-            permuted[:, place] = permuted[generator.permutation(len(rows)), place]
+            permuted[:, places] = permuted[generator.permutation(len(rows))][:, places]
             increases += losses(score(permuted), rows).of_rows - own.of_rows
         increases /= _REPEATS
         mean = float(increases.mean())

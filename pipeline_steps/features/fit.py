@@ -1,6 +1,7 @@
 """Feature columns fitted on the training split; no other split is used here."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from pipeline_steps.features.boolean_column import BooleanColumn
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn, NumberColumn
 from pipeline_steps.features.datetime_column import DatetimeColumn
+from pipeline_steps.features.text_column import TextColumn
+from pipeline_steps.features.text_options import text_options
 from pipeline_steps.tables.cells import RARE_ROWS
 from pipeline_steps.tables.datetimes import ISO
 from pipeline_steps.tables.use_case import Column, UseCase
@@ -27,10 +30,10 @@ def fit_columns(use_case: UseCase, table: pd.DataFrame, order: NDArray[np.float6
     Every model takes missing values, also where these rows have none: later rows may.
     """
     numbers = order.tolist()
-    return tuple(_fitted(column, table[column.name], numbers) for column in use_case.columns)
+    return tuple(_fitted(column, table[column.name], numbers, use_case.features) for column in use_case.columns)
 
 
-def _fitted(column: Column, values: "pd.Series[Any]", order: list[float]) -> FeatureColumn:
+def _fitted(column: Column, values: "pd.Series[Any]", order: list[float], recipe: Mapping[str, Any]) -> FeatureColumn:
     match column.kind:
         case "category":
             return _category(column, values.tolist(), order)
@@ -39,6 +42,10 @@ def _fitted(column: Column, values: "pd.Series[Any]", order: list[float]) -> Fea
         case "datetime":
             times = bool((values.dropna() % 1 != 0).any())
             return DatetimeColumn(column.name, *_range(values), missing=True, format=column.format or ISO, times=times)
+        case "text":
+            ngrams = text_options(recipe, column.name).counted
+            lengths = values.str.strip().str.len().astype(np.float64)
+            return TextColumn(column.name, *_range(lengths[lengths > 0]), missing=True, ngrams=ngrams)
         case "number":
             return NumberColumn(column.name, *_range(values), missing=True)
 

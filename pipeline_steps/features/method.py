@@ -30,6 +30,7 @@ class Feature:
         trend: 1 where it grows with its source, -1 where it falls, 0 where it does neither; None where only whether
             the source is missing decides.
         is_ready: whether algorithms take it as it is; other numbers they standardise where they need to.
+        text: of a bucket of n-grams, the name of the column of texts.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Feature:
     is_category: bool = False
     trend: Trend | None = 1
     is_ready: bool = False
+    text: str = ""
 
 
 @dataclass(frozen=True)

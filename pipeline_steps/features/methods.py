@@ -9,8 +9,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline_steps.features import binning, encoding, extraction, missing, outliers, scaling, selection, transforms
-from pipeline_steps.features.stage_names import name_key
+from pipeline_steps.features import (
+    binning,
+    encoding,
+    extraction,
+    missing,
+    outliers,
+    scaling,
+    selection,
+    transforms,
+    vectorising,
+)
+from pipeline_steps.features.stage_names import TEXT_STAGE, name_key
 
 NONE = "none"
 """Switches a stage off, where a default or an earlier rule has a method for it; a stage may have a method so named."""
@@ -35,5 +45,6 @@ NUMBER_STAGES: Mapping[str, Stage] = {
     "scale": Stage(scaling.METHODS),
 }
 CATEGORY_STAGES: Mapping[str, Stage] = {"encode": Stage(encoding.METHODS)}
+TEXT_STAGES: Mapping[str, Stage] = {TEXT_STAGE: Stage(vectorising.METHODS)}
 EXTRACTION: Mapping[str, Callable[..., Any]] = extraction.METHODS
 SELECTION = Stage(selection.METHODS)

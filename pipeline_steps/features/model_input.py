@@ -1,4 +1,4 @@
-"""What a model is fitted on: the contract's columns, with the parts of dates beside them."""
+"""What a model is fitted on: the contract's columns and the buckets of texts, with the parts of dates beside them."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -11,6 +11,7 @@ from onnx import NodeProto, TensorProto, helper, numpy_helper
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
 from pipeline_steps.features.date_parts import PARTS, DateGraph
 from pipeline_steps.features.datetime_column import DatetimeColumn
+from pipeline_steps.features.layout import buckets_of, encoded_names, width_of
 from pipeline_steps.graphs.tensor_names import INPUT
 from pipeline_steps.graphs.writer import in_front, rows_info
 
@@ -36,22 +37,33 @@ class ModelInput:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the matrix's columns: the contract's, then each part of every date."""
+        """The names of the matrix's columns: the contract's, the buckets of texts, then each part of every date."""
         parts = [f"{self._columns[place].name}: {part}" for part in PARTS for place in self._dates]
         hours = [f"{self._columns[place].name}: hour" for place in self._with_times]
-        return (*(column.name for column in self._columns), *parts, *hours)
+        return (*encoded_names(self._columns), *parts, *hours)
 
     @property
     def is_category(self) -> tuple[bool, ...]:
         """Of each column of the matrix, whether it holds codes; months and weekdays are codes from 0 on."""
         own = [isinstance(column, CategoryColumn) for column in self._columns]
         parts = [part in {"month", "weekday"} for part in PARTS for _ in self._dates]
-        return (*own, *parts, *(False for _ in self._with_times))
+        return (*own, *(False for _ in self._buckets), *parts, *(False for _ in self._with_times))
 
     @property
     def sources(self) -> tuple[int, ...]:
         """Of each column of the matrix, the place of the contract's column that it is made of."""
-        return (*range(len(self._columns)), *(place for _ in PARTS for place in self._dates), *self._with_times)
+        parts = (place for _ in PARTS for place in self._dates)
+        return (*range(len(self._columns)), *self._buckets, *parts, *self._with_times)
+
+    @property
+    def encoded(self) -> int:
+        """The number of floats of encoded rows; the parts of dates are behind them."""
+        return width_of(self._columns)
+
+    @property
+    def _buckets(self) -> list[int]:
+        """Of each bucket, the place of its text."""
+        return [place for place, its in buckets_of(self._columns).items() for _ in range(its.start, its.stop)]
 
     def matrix(self, features: _Features) -> _Features:
         """Make the matrix of encoded rows, float32 [rows, columns]."""
@@ -65,7 +77,7 @@ class ModelInput:
         if not self._dates:
             return graph
         nodes, constants = self._prologue(INPUT)
-        return in_front(graph, nodes, constants, prepared=_PREPARED, columns=len(self._columns))
+        return in_front(graph, nodes, constants, prepared=_PREPARED, columns=self.encoded)
 
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:
@@ -73,7 +85,7 @@ class ModelInput:
         graph = helper.make_graph(
             nodes,
             "dates",
-            [rows_info(_ENCODED, len(self._columns))],
+            [rows_info(_ENCODED, self.encoded)],
             [rows_info(_PREPARED, len(self.names))],
             constants,
         )

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline_steps.errors import ArgumentError
-from pipeline_steps.features.stage_names import CATEGORY_KEYS, NUMBER_KEYS, name_key
+from pipeline_steps.features.stage_names import CATEGORY_KEYS, NUMBER_KEYS, TEXT_KEYS, name_key
 from pipeline_steps.tables.cells import quoted
 
 PREFIX = "features."
-_TABLES = {"numbers": NUMBER_KEYS, "categories": CATEGORY_KEYS}
+_TABLES = {"numbers": NUMBER_KEYS, "categories": CATEGORY_KEYS, "texts": TEXT_KEYS}
 
 
 def overridden(document: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
@@ -24,9 +24,9 @@ def overridden(document: Mapping[str, Any], given: Mapping[str, str]) -> dict[st
     # stages before their options
     for name, text in sorted(given.items(), key=lambda item: (item[0].count("."), item[0])):
         match name.removeprefix(PREFIX).split("."):
-            case ["numbers" | "categories" as table, stage] if stage in _TABLES[table]:
+            case ["numbers" | "categories" | "texts" as table, stage] if stage in _TABLES[table]:
                 _set_method(found.setdefault(table, {}), stage, text)
-            case ["numbers" | "categories" as table, stage, option] if stage in _TABLES[table]:
+            case ["numbers" | "categories" | "texts" as table, stage, option] if stage in _TABLES[table]:
                 _set_option(found.get(table, {}), stage, option, text, name)
             case ["select"]:
                 _set_method(found, "select", text)

@@ -1,5 +1,6 @@
 """The recipe: everything that is done to the columns before an algorithm, fitted on training rows alone."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -69,12 +70,16 @@ class FittedRecipe:
     def log_line(self) -> str:
         """What training prints of it."""
         dropped = int((~self.kept).sum())
-        made = f"features: {len(self.table)} columns become {len(self.features)}"
+        made = f"features: {sum(not each.text for each in self.table)} columns become {len(self.features)}"
         return f"{made}, and {dropped} of {len(self.kept)} training rows are dropped as outliers" if dropped else made
 
     def to_document(self) -> dict[str, Any]:
         """What `metrics.json` says of it."""
-        return {"columns": [each.name for each in self.features], "dropped_rows": int((~self.kept).sum())}
+        buckets = Counter(each.text for each in self.features if each.text)
+        names = dict.fromkeys(
+            f"{each.text}: {buckets[each.text]} buckets" if each.text else each.name for each in self.features
+        )
+        return {"columns": list(names), "dropped_rows": int((~self.kept).sum())}
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,7 @@ def _groups(features: Sequence[Feature], found: Sequence[Plan]) -> list[_Group]:
     """Put columns with one plan together: their nodes take all of them at once."""
     by_plan: dict[str, list[int]] = {}
     for place, (feature, plan) in enumerate(zip(features, found, strict=True)):
-        by_plan.setdefault(f"{feature.is_category} {sorted(plan.items())}", []).append(place)
+        by_plan.setdefault(f"{feature.is_category} {feature.text} {sorted(plan.items())}", []).append(place)
     groups = []
     for places in by_plan.values():
         plan = found[places[0]]

@@ -1,14 +1,17 @@
 """Which methods a recipe gives to which column: defaults by kind, and rules by name or pattern."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from fnmatch import fnmatchcase
 from typing import Any
 
 from pipeline_steps.errors import StepError
 from pipeline_steps.features.chain import NamedMethod
 from pipeline_steps.features.method import Feature, Method
-from pipeline_steps.features.methods import CATEGORY_STAGES, NONE, NUMBER_STAGES, Stage
-from pipeline_steps.features.stage_names import CATEGORY_KEYS, NUMBER_KEYS
+from pipeline_steps.features.methods import CATEGORY_STAGES, NONE, NUMBER_STAGES, TEXT_STAGES, Stage
+from pipeline_steps.features.stage_names import CATEGORY_KEYS, NUMBER_KEYS, TEXT_STAGE
+from pipeline_steps.features.text_options import METHOD as HASHED_NGRAMS
+from pipeline_steps.features.text_options import text_options
 
 Plan = Mapping[str, Any]
 """By stage, what the settings have for it."""
@@ -27,7 +30,9 @@ def plans(document: Mapping[str, Any], features: Sequence[Feature], defaults: Ma
     """
     found: list[dict[str, Any]] = [dict(document.get(defaults.get(feature.name, ""), {})) for feature in features]
     for number, rule in enumerate(document.get("rules", ())):
-        given = {key: value for key, value in rule.items() if key != "columns"}
+        given = {key: value for key, value in rule.items() if key not in ("columns", TEXT_STAGE)}
+        if not given:  # of texts alone, whose options are found by the names of the table's columns
+            continue
         places = list(_matching(features, rule["columns"], number))
         for stage in given:
             if not any(stage in _keys_of(features[place]) for place in places):
@@ -36,12 +41,19 @@ def plans(document: Mapping[str, Any], features: Sequence[Feature], defaults: Ma
                 raise StepError(f"features.rules.{number}.{stage} must be left out: it is for {kind}, got {names}")
         for place in places:
             found[place] |= {key: value for key, value in given.items() if key in _keys_of(features[place])}
+    for place, feature in enumerate(features):
+        if feature.text:
+            found[place] = {TEXT_STAGE: {"method": HASHED_NGRAMS, **asdict(text_options(document, feature.text))}}
     return tuple(found)
 
 
 def _matching(features: Sequence[Feature], patterns: Sequence[str], number: int) -> Iterator[int]:
     for pattern in patterns:
-        places = [place for place, one in enumerate(features) if pattern == one.name or fnmatchcase(one.name, pattern)]
+        places = [
+            place
+            for place, one in enumerate(features)
+            if not one.text and (pattern == one.name or fnmatchcase(one.name, pattern))
+        ]
         if not places:
             raise StepError(f"features.rules.{number}.columns must name feature columns, got {pattern}")
         yield from places
@@ -53,6 +65,8 @@ def _keys_of(feature: Feature) -> tuple[str, ...]:
 
 def stages_of(feature: Feature) -> Mapping[str, Stage]:
     """The stages that a feature may have, in their order."""
+    if feature.text:
+        return TEXT_STAGES
     return CATEGORY_STAGES if feature.is_category else NUMBER_STAGES
 
 

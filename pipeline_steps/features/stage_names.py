@@ -3,6 +3,8 @@
 MISSING_INDICATOR = "missing_indicator"
 NUMBER_KEYS = ("missing", MISSING_INDICATOR, "outliers", "transform", "bins", "scale")
 CATEGORY_KEYS = ("encode",)
+TEXT_STAGE = "vectorise"
+TEXT_KEYS = (TEXT_STAGE,)
 
 
 def name_key(stage: str) -> str:

@@ -1,4 +1,4 @@
-"""The columns that a recipe starts from: the contract's, and the parts of dates."""
+"""The columns that a recipe starts from: the contract's, the buckets of texts, and the parts of dates."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,9 @@ _LABELS = {"month": tuple(_MONTHS.split()), "weekday": tuple(_WEEKDAYS.split())}
 def table_features(columns: Sequence[FeatureColumn], prepared: ModelInput) -> tuple[Feature, ...]:
     """Describe each column of the matrix that the contract's columns and their dates' parts make."""
     return tuple(
-        _feature(name, columns[source], is_part=place >= len(columns))
+        _bucket(name, columns[source])
+        if len(columns) <= place < prepared.encoded
+        else _feature(name, columns[source], is_part=place >= len(columns))
         for place, (name, source) in enumerate(zip(prepared.names, prepared.sources, strict=True))
     )
 
@@ -23,6 +25,10 @@ def part_label(name: str, code: float) -> str | None:
     """The name of a date part's code, such as January; None where the column `name` is no such part."""
     labels = _LABELS.get(name.rpartition(": ")[2], ())
     return labels[int(code)] if 0 <= code < len(labels) else None
+
+
+def _bucket(name: str, column: FeatureColumn) -> Feature:
+    return Feature(name, (column.name,), trend=0, text=column.name)
 
 
 def _feature(name: str, column: FeatureColumn, *, is_part: bool) -> Feature:

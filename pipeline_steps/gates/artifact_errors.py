@@ -43,7 +43,7 @@ def _graph(artifact: Artifact) -> Iterator[str]:
         yield " ".join(str(exc).split())
         return
     columns = len(contract.columns)
-    rows = _probes(contract.columns)
+    rows = _probes(contract)
     try:
         outputs = np.asarray(scorer.score(rows))
     except Exception as exc:  # noqa: BLE001 (the runtime's errors share no base class but this)
@@ -52,10 +52,12 @@ def _graph(artifact: Artifact) -> Iterator[str]:
     yield from contract.problem.output_errors(outputs, contract.classes, len(rows))
 
 
-def _probes(columns: tuple[FeatureColumn, ...]) -> NDArray[np.float32]:
+def _probes(contract: Contract) -> NDArray[np.float32]:
     """Rows of values that each column allows: ends, middle, every category, missing; mixed with a fixed seed."""
     random = np.random.default_rng(0)
-    return np.column_stack([random.choice(_allowed(column), _PROBES) for column in columns]).astype(np.float32)
+    own = [random.choice(_allowed(column), _PROBES) for column in contract.columns]
+    buckets = random.integers(-2, 3, (_PROBES, contract.width - len(own)))
+    return np.column_stack([*own, buckets]).astype(np.float32)
 
 
 def _allowed(column: FeatureColumn) -> list[float]:

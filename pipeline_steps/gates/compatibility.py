@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn, NumberColumn, kind_of
+from pipeline_steps.features.text_column import TextColumn
 from pipeline_steps.tables.cells import quoted
 
 _NAMED = 5
@@ -127,7 +128,8 @@ def _notes(old: FeatureColumn, new: FeatureColumn) -> Iterator[str]:
     if isinstance(old, NumberColumn) and isinstance(new, NumberColumn):
         if new.min > old.min or new.max < old.max:
             seen, before = f"{new.min:g} to {new.max:g}", f"{old.min:g} to {old.max:g}"
-            yield f"column {old.name} was trained on {seen}, the champion on {before}"
+            unit = " characters" if isinstance(old, TextColumn) else ""
+            yield f"column {old.name} was trained on {seen}{unit}, the champion on {before}"
     elif isinstance(old, CategoryColumn) and isinstance(new, CategoryColumn):
         grouped = [text for text in old.codes if text not in new.codes]
         if grouped and new.accepts_unknown:

@@ -103,7 +103,7 @@ def _rows_of(exchanges: list[Exchange], contract: Contract) -> NDArray[np.float3
     """Read what the champion scored."""
     requests = [exchange.request for exchange in exchanges]
     read = [read_payload(contract, request.body, request.content_type) for request in requests]
-    return np.concatenate([np.zeros((0, len(contract.columns)), dtype=np.float32), *read])
+    return np.concatenate([np.zeros((0, contract.width), dtype=np.float32), *read])
 
 
 def _replayed(captures: RecentRequests, champion: Artifact, candidate: Artifact) -> Replayed:

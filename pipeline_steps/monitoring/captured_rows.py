@@ -19,7 +19,7 @@ from pipeline_steps.server.request_formats import FORMATS, JSON, RequestFormat, 
 
 @dataclass(frozen=True)
 class CapturedRows:
-    """`features` is float32 [rows, columns], NaN where a value is missing or `refused` by the contract.
+    """`features` is float32 [rows, width], NaN where a value is missing or `refused` by the contract.
 
     `absent` counts the rows that name no such column: a missing value where the contract allows one. `scores` and
     `labels` have what each row got, NaN where a response had no label. `mismatched` counts the records that have more
@@ -37,13 +37,19 @@ class CapturedRows:
 
     def column(self, place: int) -> NDArray[np.float32]:
         """Give one column's values that the contract allows, missing ones among them."""
-        values: NDArray[np.float32] = self.features[~self.refused[:, place], place]
+        values: NDArray[np.float32] = self.allowed(place)[:, place]
         return values
+
+    def allowed(self, place: int) -> NDArray[np.float32]:
+        """Give the rows whose value in one column the contract allows."""
+        rows: NDArray[np.float32] = self.features[~self.refused[:, place]]
+        return rows
 
 
 def read_rows(contract: Contract, records: Sequence[CaptureRecord]) -> CapturedRows:
     """Read every row of `records`."""
     rows: list[list[float]] = []
+    texts: list[list[str]] = [[] for _ in contract.texts]
     scores: list[float] = []
     labels: list[float] = []
     absent: Counter[str] = Counter()
@@ -59,11 +65,14 @@ def read_rows(contract: Contract, records: Sequence[CaptureRecord]) -> CapturedR
             absent.update(column.name for column in contract.columns if column.name not in row)
             extra.update(row.keys() - {column.name for column in contract.columns})
             rows.append([_encode(column, row, text=found.text) for column in contract.columns])
+            for column, its in zip(contract.texts.values(), texts, strict=True):
+                its.append(_text(row.get(column.name)))
         scores += [prediction.score for prediction in record.predictions]
         labels += [math.nan if prediction.label is None else prediction.label for prediction in record.predictions]
     encoded = np.array(rows, dtype=np.float64).reshape(len(rows), len(contract.columns))
     refused = np.isinf(encoded)
-    features = np.where(refused, np.nan, encoded).astype(np.float32)
+    counts = [column.counts(its) for column, its in zip(contract.texts.values(), texts, strict=True)]
+    features = np.column_stack([np.where(refused, np.nan, encoded), *counts]).astype(np.float32)
     mismatched = len(records) - len(matching)
     return CapturedRows(
         features,
@@ -99,6 +108,10 @@ def _named(contract: Contract, row: list[Any]) -> dict[str, Any]:
     names = [column.name for column in contract.columns]
     more = [f"column {place}" for place in range(len(names) + 1, len(row) + 1)]
     return dict(zip([*names, *more], row, strict=False))
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _encode(column: FeatureColumn, given: dict[str, Any], *, text: bool) -> float:

@@ -12,6 +12,7 @@ from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.baseline.baseline import FEWEST_ROWS, Baseline
 from pipeline_steps.baseline.bins import Bins
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
+from pipeline_steps.features.text_column import TextColumn
 from pipeline_steps.monitoring.captured_rows import CapturedRows
 from pipeline_steps.monitoring.statistics import LABEL, SCORE
 
@@ -68,6 +69,8 @@ def _suggested(column: FeatureColumn, *, missing: int, rows: int) -> dict[str, A
     entry: dict[str, Any] = {"name": column.name, "completeness": completeness}
     if isinstance(column, CategoryColumn):
         return entry | {"inferred_type": "String", "string_constraints": {"domains": list(column.categories)}}
+    if isinstance(column, TextColumn):
+        return entry | {"inferred_type": "String"}
     return entry | {"inferred_type": "Fractional", "num_constraints": {"is_non_negative": column.min >= 0}}
 
 
@@ -133,7 +136,9 @@ def column_drift(baseline: Baseline, rows: CapturedRows) -> dict[str, float]:
     found = {}
     for place, bins in enumerate(baseline.columns):
         if len(values := rows.column(place)) >= FEWEST_ROWS:
-            found[bins.name] = bins.drift(values)
+            text = baseline.texts.get(place)
+            index = bins.drift(values)
+            found[bins.name] = max(index, text.drift(rows.allowed(place))) if text else index
     if len(rows.scores) >= FEWEST_ROWS:
         found[SCORE] = baseline.score.drift(rows.scores)
     labels = rows.labels[~np.isnan(rows.labels)]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.baseline.label_shares import LabelShares
 from pipeline_steps.features.columns import CategoryColumn
+from pipeline_steps.features.text_column import TextColumn
 from pipeline_steps.monitoring.captured_rows import CapturedRows
 
 SCORE = "score"
@@ -29,6 +30,8 @@ def statistics_document(contract: Contract, rows: CapturedRows, shares: LabelSha
         values = rows.column(place)
         if isinstance(column, CategoryColumn):
             features.append(_texts(column.name, texts_of(column, values), _common(values)))
+        elif isinstance(column, TextColumn):
+            features.append(_lengths(column.name, values))
         else:
             features.append(_number(column.name, values))
     features.append(_number(SCORE, rows.scores))
@@ -59,6 +62,14 @@ def _texts(name: str, texts: Sequence[str], common: dict[str, int]) -> dict[str,
             },
         },
     }
+
+
+def _lengths(name: str, values: NDArray[np.float32]) -> dict[str, Any]:
+    """Describe texts by their numbers of characters: no text is repeated."""
+    described = _number(name, values)["numerical_statistics"]
+    return {"name": name, "inferred_type": "String", "string_statistics": {"common": described.pop("common")}} | (
+        {"lengths": described} if described else {}
+    )
 
 
 def _number(name: str, values: NDArray[np.float32]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline_steps.features.text_options import text_options
+from pipeline_steps.preparation.free_text import free_text
 from pipeline_steps.preparation.identifiers import is_identifier
 from pipeline_steps.preparation.leaks import LEAKING, score_alone
 from pipeline_steps.preparation.outlier_checks import outliers_of_one_value
@@ -22,6 +24,7 @@ _UNSEEN = 0.05
 _SAMPLE = 2_000
 _FEW_VALUES = 20
 _NAMED = 3
+_MOSTLY = 0.9
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def _outliers(checked: CheckedColumn) -> Iterator[str]:
 
 
 def _identifier(checked: CheckedColumn) -> Iterator[str]:
-    if checked.identifies_rows:
+    if checked.identifies_rows and not (checked.column.kind == "category" and free_text(checked.texts)):
         yield "has another value in nearly every row, as an identifier has: leave it out ([data] ignore)"
 
 
@@ -135,6 +138,33 @@ def _unseen(checked: CheckedColumn) -> Iterator[str]:
         yield f"has categories in {percent(share)} of the held-out rows that no training row has: they count as other"
 
 
+def _texts(checked: CheckedColumn) -> Iterator[str]:
+    if checked.column.kind != "text" or checked.identifies_rows:
+        return
+    texts = checked.table[checked.name]
+    known = texts[texts != ""]
+    if (empty := 1 - len(known) / len(texts)) > _MOSTLY:
+        yield f"is empty in {percent(empty)} of the rows"
+    distinct = len(known.unique())
+    if distinct <= 1:
+        return
+    if (same := float(known.value_counts(normalize=True).iloc[0])) > _MOSTLY:
+        yield f"has the same text in {percent(same)} of the rows that have one: the others are too few to learn from"
+    elif distinct <= _FEW_VALUES:
+        yield f'has {distinct} different texts: its kind should be "category"'
+    most = text_options(checked.use_case.features, checked.name).characters
+    if cut := int((known.str.len() > most).sum()):
+        yield (
+            f"has {cut} texts of more than {most} characters, the longest of {known.str.len().max()}: the rest of them "
+            "is not read ([features] vectorise characters)"
+        )
+
+
+def _words_as_category(checked: CheckedColumn) -> Iterator[str]:
+    if checked.column.kind == "category" and free_text(checked.texts):
+        yield 'holds texts of several words, most of them different: its kind should be "text"'
+
+
 def _dates_as_text(checked: CheckedColumn) -> Iterator[str]:
     if checked.column.kind != "category" or len(checked.texts) < _NAMED or _are_numbers(checked.texts):
         return
@@ -163,6 +193,8 @@ _CHECKS: tuple[Callable[[CheckedColumn], Iterator[str]], ...] = (
     _leak,
     _many_categories,
     _unseen,
+    _texts,
+    _words_as_category,
     _dates_as_text,
     _numbers_as_text,
 )

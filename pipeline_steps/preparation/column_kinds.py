@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pipeline_steps.preparation.free_text import free_text
 from pipeline_steps.tables.cells import MISSING_NUMBERS, parse_numbers
 from pipeline_steps.tables.column_readers import MARKERS
 from pipeline_steps.tables.datetimes import ISO, detect_format, parse_datetime
@@ -29,7 +30,7 @@ def kind_of_cells(texts: Sequence[str], *, decimal: str = ".") -> Kind | None:
         return "number"
     if len(known) >= _FEWEST_DATES and detect_format(known):
         return "datetime"
-    return "category"
+    return "text" if free_text(known) else "category"
 
 
 def _are_boolean(texts: Sequence[str]) -> bool:

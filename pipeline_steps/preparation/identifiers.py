@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline_steps.preparation.free_text import free_text
 from pipeline_steps.tables.use_case import Kind
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 _FEWEST_ROWS = 30
 _UNIQUE_TEXTS = 0.95
+_WITH_WORDS = 0.5
+"""Of texts: fewer have more than one word."""
 _DENSE = 2
 _NAMED_SO = re.compile(r"(^|[^a-z])(id|uuid|guid|key|index|row|rowid|rownum|row_number|unnamed: 0)$", re.IGNORECASE)
 _CAMEL = re.compile(r"[a-z](Id|ID|Key|UUID|GUID)$")
@@ -25,6 +28,9 @@ def is_identifier(name: str, kind: Kind, values: "pd.Series[Any]") -> bool:
     unique = known.nunique() / len(known)
     if kind == "category":
         return unique > _UNIQUE_TEXTS
+    if kind == "text":
+        has_words = known.str.contains(" ", regex=False).mean() >= _WITH_WORDS
+        return unique > _UNIQUE_TEXTS and not has_words and free_text(known.unique().tolist()) is None
     if kind != "number" or unique < 1 or (known % 1 != 0).any():
         return False
     numbers = known.to_numpy(dtype=np.float64)

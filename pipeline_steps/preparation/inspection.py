@@ -9,6 +9,7 @@ import pandas as pd
 
 from pipeline_steps.errors import ArgumentError, DataError
 from pipeline_steps.preparation.data_checks import data_findings
+from pipeline_steps.preparation.free_text import free_text
 from pipeline_steps.preparation.identifiers import is_identifier, named_as_identifier
 from pipeline_steps.preparation.split_table import divided, split_table
 from pipeline_steps.preparation.suggested_problem import (
@@ -94,6 +95,9 @@ def _description(
         "usable_rows": texts.rows if name is None else int((texts[name] != "").sum()),
         "target": None if name is None else {"name": name, "labels": _labels(texts[name])},
         "columns": [{"name": column.name, "kind": column.kind} for column in columns],
+        "by_characters": [
+            each.name for each in columns if each.kind == "text" and free_text(texts.known(each.name)) == "characters"
+        ],
         "left_out": left_out,
         "split": {"method": split.method, "column": split.column, "seed": split.seed},
         "times": [column.name for column in columns if column.kind == "datetime"],
@@ -153,8 +157,8 @@ def _unusable(texts: TextTable, kinds: Mapping[str, Kind | None]) -> Iterator[tu
             yield name, f"is always {quoted(known[0])}"
         elif {",", "\n", "\r"} & set(name) or len(name) > _LONGEST_NAME or name == "--":
             yield name, "has a name with a comma or a line break, or one that is too long: rename it to use it"
-        elif kind == "category" and _is_free_text(cells[cells != ""], distinct):
-            yield name, "holds free text"
+        elif kind == "category" and _is_long(cells[cells != ""], distinct):
+            yield name, "holds long values without words that come again, different in most rows"
         elif (
             kind == "category" and distinct > _SHOWN_LABELS and (advice := number_advice(known, decimal=texts.decimal))
         ):
@@ -165,7 +169,7 @@ def _unusable(texts: TextTable, kinds: Mapping[str, Kind | None]) -> Iterator[tu
             yield name, "is named as an identifier and has many values"
 
 
-def _is_free_text(known: "pd.Series[str]", distinct: int) -> bool:
+def _is_long(known: "pd.Series[str]", distinct: int) -> bool:
     return distinct > len(known) / 2 and bool(known.str.len().mean() > _LONG_TEXT)
 
 

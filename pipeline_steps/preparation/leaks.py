@@ -1,11 +1,12 @@
 """How well one column alone predicts the target: near 1 it is the target in other words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline_steps.features.ngrams import Ngrams
 from pipeline_steps.problems.problem import Likelihood
 from pipeline_steps.tables.use_case import NUMBERS, Column
 
@@ -15,6 +16,9 @@ _MOST_ROWS = 50_000
 
 _Codes = NDArray[np.int64]
 _Target = NDArray[np.float64]
+
+_WORDS = Ngrams(256, "words", 1, 1, fold_case=True, characters=2000)
+_SCORE = Column("score", "number")
 
 LEAKING: Mapping[Likelihood, tuple[str, float]] = {
     "bernoulli": ("AUC", 0.99),
@@ -32,7 +36,13 @@ def score_alone(
     if likelihood not in LEAKING or len(held_out) < _FEWEST_ROWS or len(train) < _FEWEST_ROWS:
         return 0.0
     fitted, measured = (table[target].to_numpy(dtype=np.float64) for table in (train, held_out))
-    codes, found = _codes(column, train[column.name], held_out[column.name])
+    pair = train[column.name], held_out[column.name]
+    if column.kind == "text":
+        scores = _word_scores(pair[0].tolist(), pair[1].tolist(), fitted, likelihood)
+        if likelihood == "categorical":
+            return _skill(scores[0].argmax(axis=1), fitted, scores[1].argmax(axis=1), measured)
+        column, pair = _SCORE, (pd.Series(scores[0][:, 0]), pd.Series(scores[1][:, 0]))
+    codes, found = _codes(column, *pair)
     if likelihood == "categorical":
         return _skill(codes, fitted, found, measured)
     means = _means(codes, fitted)[found]
@@ -40,6 +50,17 @@ def score_alone(
         return _auc(measured == 1, means)
     ranks, measured_ranks = _ranks(fitted, fitted), _ranks(fitted, measured)
     return max(_explained(measured, means), _explained(measured_ranks, _means(codes, ranks)[found]))
+
+
+def _word_scores(
+    train: Sequence[str], held_out: Sequence[str], target: _Target, likelihood: Likelihood
+) -> tuple[_Target, _Target]:
+    """Score texts by a ridge regression of their words: [rows, 1], or a column for each class."""
+    counts, found = (_WORDS.counts(texts).astype(np.float64) for texts in (train, held_out))
+    wanted = np.eye(int(target.max()) + 1)[target.astype(np.int64)] if likelihood == "categorical" else target[:, None]
+    kept = counts.T @ counts + np.eye(counts.shape[1])
+    weights = np.linalg.solve(kept, counts.T @ (wanted - wanted.mean(axis=0)))
+    return counts @ weights, found @ weights
 
 
 def _codes(column: Column, train: "pd.Series[float]", held_out: "pd.Series[float]") -> tuple[_Codes, _Codes]:

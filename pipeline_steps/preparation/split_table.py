@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline_steps.features.text_options import text_options
 from pipeline_steps.preparation.split_balance import Divided
 from pipeline_steps.preparation.table_finding import TableFinding
 from pipeline_steps.problems.registry import problem_named
@@ -58,6 +59,12 @@ def split_table(raw: RawTable, given: UseCase) -> SplitTable:
     return prepared
 
 
+def _read_characters(use_case: UseCase) -> dict[str, int]:
+    """Of each text, how many characters are read."""
+    texts = [column.name for column in use_case.columns if column.kind == "text"]
+    return {name: text_options(use_case.features, name).characters for name in texts}
+
+
 def divided_rows(raw: RawTable, prepared: SplitTable) -> Divided:
     """The rows of all splits with their target, as their balance is checked."""
     splits, use_case = prepared.splits, prepared.use_case
@@ -96,7 +103,7 @@ def describe(raw: RawTable, prepared: SplitTable, findings: Sequence[TableFindin
         "findings": [asdict(finding) for finding in findings],
         "unused_columns": list(raw.unused),
         "source": raw.found,
-        "columns": profile_columns(use_case, splits["train"]),
+        "columns": profile_columns(use_case, splits["train"], read_characters=_read_characters(use_case)),
         "target_labels": measured_labels(use_case, splits["train"]),
         **relations(use_case, splits["train"]),
         **row_outliers(use_case, splits["train"]),

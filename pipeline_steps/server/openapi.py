@@ -9,6 +9,7 @@ from pipeline_steps.artifact.scorer import Scorer
 from pipeline_steps.features.boolean_column import BooleanColumn
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
 from pipeline_steps.features.datetime_column import DatetimeColumn
+from pipeline_steps.features.text_column import TextColumn
 from pipeline_steps.server.payload import read_payload
 from pipeline_steps.server.predictions import OFFERED, write_predictions
 from pipeline_steps.server.request_formats import CSV, FORMATS, JSON, JSON_LINES, NPY, PARQUET_TYPES
@@ -130,6 +131,9 @@ def _value(column: FeatureColumn) -> dict[str, Any]:
         return {"type": ["boolean", *none]}
     if isinstance(column, DatetimeColumn):
         return {"type": ["string", *none], "description": f"a date or time in ISO 8601, or as {column.format}"}
+    if isinstance(column, TextColumn):
+        most = column.ngrams.characters
+        return {"type": ["string", *none], "description": f"a text, of which {most} characters are read"}
     if not isinstance(column, CategoryColumn):
         return {"type": ["number", *none], "description": f"{column.min:g} to {column.max:g} in training"}
     if column.accepts_unknown:

@@ -1,6 +1,6 @@
 """Request bodies to the model's input, checked against the contract."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -21,7 +21,7 @@ _BLOCK_ROWS = 1024
 
 
 def read_payload(contract: Contract, body: Body, content_type: str) -> NDArray[np.float32]:
-    """Make float32 [rows, columns] of a body, which may be packed with gzip.
+    """Make float32 [rows, width] of a body, which may be packed with gzip.
 
     Raises:
         HttpError: 415 for another type or charset, 413 for too many rows or bytes, 400 for what breaks the contract.
@@ -32,7 +32,8 @@ def read_payload(contract: Contract, body: Body, content_type: str) -> NDArray[n
         raise HttpError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, str(exc)) from exc
     if body[:2] == MAGIC:
         body = _unpacked(contract, body)
-    encode = _text_row if found.text else _json_row
+    texts: list[list[str | None]] = [[] for _ in contract.texts]
+    encode = _encoder(contract, texts, text=found.text)
     columns, most, rows = contract.columns, contract.max_payload_rows, 0
     waiting: list[list[float]] = []
     blocks: list[NDArray[np.float32]] = []
@@ -43,7 +44,7 @@ def read_payload(contract: Contract, body: Body, content_type: str) -> NDArray[n
                 raise _too_large(f"a request must hold at most {most} rows, got {rows} or more")
             waiting.append(encode(columns, row))
             if len(waiting) == _BLOCK_ROWS:
-                blocks.append(np.array(waiting, dtype=np.float32))
+                blocks.append(_block(contract, waiting, texts))
                 waiting = []
     except ValueRefusedError as exc:
         raise _bad(f"row {rows}: {exc}") from exc
@@ -52,8 +53,37 @@ def read_payload(contract: Contract, body: Body, content_type: str) -> NDArray[n
     if not rows:
         raise _bad("the body must hold at least one row, got none")
     if waiting:
-        blocks.append(np.array(waiting, dtype=np.float32))
+        blocks.append(_block(contract, waiting, texts))
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+
+_Encode = Callable[[Sequence[FeatureColumn], Any], list[float]]
+
+
+def _encoder(contract: Contract, texts: list[list[str | None]], *, text: bool) -> _Encode:
+    """Give what encodes a row, and adds its texts to `texts`."""
+    encode = _text_row if text else _json_row
+    if not texts:
+        return encode
+
+    def encode_and_keep(columns: Sequence[FeatureColumn], row: Any) -> list[float]:
+        encoded = encode(columns, row)
+        for (place, column), cells in zip(contract.texts.items(), texts, strict=True):
+            cells.append(row.get(column.name) if isinstance(row, dict) else row[place])
+        return encoded
+
+    return encode_and_keep
+
+
+def _block(contract: Contract, rows: list[list[float]], texts: list[list[str | None]]) -> NDArray[np.float32]:
+    """Make the model's input of encoded rows; the texts are taken out of `texts`."""
+    encoded = np.array(rows, dtype=np.float32)
+    if not texts:
+        return encoded
+    counts = [column.counts(cells) for column, cells in zip(contract.texts.values(), texts, strict=True)]
+    for cells in texts:
+        cells.clear()
+    return np.concatenate([encoded, *counts], axis=1)
 
 
 def _unpacked(contract: Contract, body: Body) -> bytes:

@@ -29,7 +29,8 @@ class Reason:
 
 
 class Explainer:
-    """Explains predictions by occlusion: each column in turn gets the middle or the commonest value of training.
+    """Explains predictions by occlusion: each column in turn gets the middle or the commonest value of training,
+    and a text the average one.
 
     What is explained is the response's number: score or value, the probability of the row's label, or the distance to
     its cluster.
@@ -37,6 +38,7 @@ class Explainer:
 
     def __init__(self, contract: Contract, predict: Predict, baseline: Baseline) -> None:
         self._contract, self._predict = contract, predict
+        self._texts = baseline.texts
         self._typical = np.array(
             [
                 bins.most_common() if isinstance(column, CategoryColumn) else bins.middle()
@@ -51,8 +53,8 @@ class Explainer:
         Raises:
             ExplanationRefusedError: too much.
         """
-        if features.size > MOST_CELLS:
-            rows, columns = features.shape
+        rows, columns = len(features), len(self._typical)
+        if rows * columns > MOST_CELLS:
             most = MOST_CELLS // columns
             advice = f"send at most {most} rows" if most else "models of so many columns are not explained"
             raise ExplanationRefusedError(
@@ -61,9 +63,11 @@ class Explainer:
 
     def reasons(self, features: NDArray[np.float32], outputs: Outputs) -> list[list[Reason]]:
         """Give each row's greatest contributions, the greatest first; a column that contributes nothing is none."""
-        rows, columns = features.shape
+        rows, columns = len(features), len(self._typical)
         occluded = np.repeat(features, columns, axis=0)
         occluded[np.arange(rows * columns), np.tile(np.arange(columns), rows)] = np.tile(self._typical, rows)
+        for place, text in self._texts.items():
+            text.fill_average(occluded, slice(place, None, columns))
         own = OwnNumbers(self._contract, outputs)
         contributions = own.values[:, np.newaxis] - own.occluded(self._predict(occluded))
         return [self._greatest(row) for row in contributions]

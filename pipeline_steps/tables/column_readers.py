@@ -63,6 +63,7 @@ def reader_of(kind: Kind, rules: CellRules) -> ColumnReader:
         "category": _Categories,
         "boolean": _Booleans,
         "datetime": _Datetimes,
+        "text": _Texts,
     }
     return made[kind](rules)
 
@@ -157,6 +158,25 @@ class _Categories:
         return np.array(self._cells, dtype=object)
 
     def problems(self, name: str) -> Iterator[str]:  # noqa: ARG002 — every text is a category
+        return iter(())
+
+
+class _Texts:
+    """Text without the blanks at its ends, empty where missing."""
+
+    def __init__(self, rules: CellRules) -> None:
+        self.found: dict[str, Any] = {}
+        self._cells: list[str] = []
+        self._missing = rules.missing or frozenset()
+
+    def take(self, cells: Sequence[str]) -> None:
+        stripped = map(str.strip, cells)
+        self._cells.extend("" if text in self._missing else text for text in stripped)
+
+    def values(self) -> NDArray[np.object_]:
+        return np.array(self._cells, dtype=object)
+
+    def problems(self, name: str) -> Iterator[str]:  # noqa: ARG002 — every text is one
         return iter(())
 
 

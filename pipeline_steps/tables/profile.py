@@ -1,5 +1,7 @@
 """The profile of the training split: statistics of each column, its outliers, and the target in its parts."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,16 +15,13 @@ _BINS = 20
 _TOP = 20
 
 
-def profile_columns(use_case: UseCase, table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Describe each feature column, in the model's order."""
+def profile_columns(
+    use_case: UseCase, table: pd.DataFrame, *, read_characters: Mapping[str, int] = MappingProxyType({})
+) -> list[dict[str, Any]]:
+    """Describe each feature column, in the model's order; of each text at most so many characters are read."""
     target = MeasuredTarget.of(use_case, table)
     return [
-        {"name": column.name, "kind": column.kind}
-        | (
-            _number(column, table[column.name], target)
-            if column.kind in NUMBERS
-            else _category(table[column.name], target)
-        )
+        {"name": column.name, "kind": column.kind} | _described(column, table[column.name], target, read_characters)
         for column in use_case.columns
     ]
 
@@ -31,6 +30,25 @@ def measured_labels(use_case: UseCase, table: pd.DataFrame) -> list[str]:
     """Give the labels whose rates `target_by_bin` has; none where it has means, or there is no target."""
     target = MeasuredTarget.of(use_case, table)
     return list(target.labels) if target else []
+
+
+def _described(
+    column: Column, values: "pd.Series[Any]", target: MeasuredTarget | None, read_characters: Mapping[str, int]
+) -> dict[str, Any]:
+    if column.kind in NUMBERS:
+        return _number(column, values, target)
+    if column.kind != "text":
+        return _category(values, target)
+    return _lengths(column, values, target, read_characters.get(column.name))
+
+
+def _lengths(
+    column: Column, values: "pd.Series[str]", target: MeasuredTarget | None, most: int | None
+) -> dict[str, Any]:
+    """Describe a text by its number of characters: the profile outlives the rows, and repeats none of them."""
+    lengths = values.str.len().astype(np.float64)
+    found = _number(column, lengths.where(lengths > 0), target) | {"unique": values[values != ""].nunique()}
+    return found if most is None else found | {"read_characters": most, "cut": int((lengths > most).sum())}
 
 
 def _number(column: Column, values: "pd.Series[float]", target: MeasuredTarget | None) -> dict[str, Any]:

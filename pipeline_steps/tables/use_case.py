@@ -10,7 +10,7 @@ from pipeline_steps.errors import StepError
 if TYPE_CHECKING:  # the server reads no table
     import pandas as pd
 
-Kind = Literal["number", "category", "boolean", "datetime"]
+Kind = Literal["number", "category", "boolean", "datetime", "text"]
 NUMBERS = frozenset({"number", "datetime"})
 """The kinds whose values are numbers; a datetime's are days since 2000-01-01."""
 SplitMethod = Literal["content", "time", "group", "id"]

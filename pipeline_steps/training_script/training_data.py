@@ -14,6 +14,7 @@ from pipeline_steps.artifact.contract import encode_table
 from pipeline_steps.documents import read_json
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
 from pipeline_steps.features.fit import fit_columns
+from pipeline_steps.features.layout import width_of
 from pipeline_steps.log import log
 from pipeline_steps.paths import Paths
 from pipeline_steps.tables.prepared import Split, read_split, read_use_case
@@ -25,6 +26,8 @@ _NOT_THE_SCRIPTS = frozenset({"algorithm", "seed", DATA_FINGERPRINT})
 @dataclass(frozen=True)
 class TrainingData:
     """Both splits as the model is served: a column of float32 for each column of a request, NaN where it is missing.
+
+    A text's is its number of characters; behind all of them are the counts of each text's n-grams, by bucket.
 
     Attributes:
         hyperparameters: the script's own, as text, which is how SageMaker passes them.
@@ -59,8 +62,9 @@ class TrainingData:
 
     @property
     def categories(self) -> tuple[int, ...]:
-        """Of each column the number of its codes, 0, 1, 2, …; 0 of a column that holds numbers."""
-        return tuple(len(each.categories) + 1 if isinstance(each, CategoryColumn) else 0 for each in self.columns)
+        """Of each column of the features the number of its codes, 0, 1, 2, …; 0 of one that holds numbers."""
+        own = [len(each.categories) + 1 if isinstance(each, CategoryColumn) else 0 for each in self.columns]
+        return (*own, *(0 for _ in range(width_of(self.columns) - len(own))))
 
     @property
     def output(self) -> str:

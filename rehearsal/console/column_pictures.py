@@ -16,12 +16,12 @@ _VALUES = 8
 
 def column_picture(column: Mapping[str, Any]) -> str:
     """The column's distribution, and below it what the target is in each part."""
-    return _number(column) if column["kind"] in {"number", "datetime"} else _category(column)
+    return _number(column) if column["kind"] in {"number", "datetime", "text"} else _category(column)
 
 
 def shown_value(number: float, kind: str) -> str:
-    """A number as it is, or days since 2000-01-01 as a date."""
-    if kind == "number":
+    """A number as it is, of a text its characters; or days since 2000-01-01 as a date."""
+    if kind != "datetime":
         return rounded(number)
     try:
         return (date(2000, 1, 1) + timedelta(days=number)).isoformat()

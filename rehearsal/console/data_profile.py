@@ -18,7 +18,7 @@ _METHODS = ("iqr", "z_score", "robust_z")
 def data_profile(profile: Mapping[str, Any]) -> str:
     """Everything that `profile.json` has on the columns."""
     columns: Sequence[Mapping[str, Any]] = profile["columns"]
-    figures = [_figure(column_picture(column), str(column["name"])) for column in columns]
+    figures = [_figure(column_picture(column), _caption(column)) for column in columns]
     measured = profile.get("target_labels")
     target = f"the rate of {', '.join(measured)}" if measured else "the mean of the target"
     key = (
@@ -27,7 +27,7 @@ def data_profile(profile: Mapping[str, Any]) -> str:
     )
     return "".join(
         [
-            paragraphs([key]),
+            paragraphs([key, *_texts(columns)]),
             _row(figures[:_OPEN]),
             _folded(f"Pictures of {len(figures) - _OPEN} more columns", _row(figures[_OPEN:])),
             _folded(f"Statistics of {len(columns)} columns", _statistics(columns)),
@@ -35,6 +35,22 @@ def data_profile(profile: Mapping[str, Any]) -> str:
             _relations(profile),
         ]
     )
+
+
+def _caption(column: Mapping[str, Any]) -> str:
+    return f"{column['name']}: characters" if column["kind"] == "text" else str(column["name"])
+
+
+def _texts(columns: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say of the texts what their numbers are, and of how many a part is not read."""
+    texts = [column for column in columns if column["kind"] == "text"]
+    cut = [
+        f"Of {column['cut']:,} texts in {printable(str(column['name']))} only the first {column['read_characters']:,} "
+        "characters are read."
+        for column in texts
+        if column.get("cut")
+    ]
+    return [*(["The numbers of a text are those of its characters."] if texts else []), *cut]
 
 
 def _statistics(columns: Sequence[Mapping[str, Any]]) -> str:

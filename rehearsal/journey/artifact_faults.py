@@ -49,7 +49,9 @@ def _reorder(files: Files) -> Files:
 
     def change(graph: Any) -> None:
         _rename(graph, _INPUT, "features_as_trained")
-        graph.initializer.append(helper.make_tensor("fault_order", TensorProto.INT64, [len(order)], order))
+        width = graph.input[0].type.tensor_type.shape.dim[1].dim_value  # behind the columns are buckets of texts
+        places = [*order, *range(len(order), width)]
+        graph.initializer.append(helper.make_tensor("fault_order", TensorProto.INT64, [len(places)], places))
         gather = helper.make_node("Gather", [_INPUT, "fault_order"], ["features_as_trained"], axis=1)
         graph.node.insert(0, gather)
 

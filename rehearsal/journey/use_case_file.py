@@ -100,9 +100,15 @@ def _split(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _columns(found: Mapping[str, Any]) -> Iterator[str]:
-    yield "# The features, in the order in which callers send them: number, category, boolean or datetime."
+    yield "# The features, in the order in which callers send them: number, category, boolean, datetime or text."
     yield "[data.columns]"
     yield from (f"{_key(column['name'])} = {quoted(column['kind'])}" for column in found["columns"])
+    if names := found["by_characters"]:
+        yield ""
+        yield "# Texts of a script without blanks between words are read by characters."
+        yield "[[features.rules]]"
+        yield f"columns = [{', '.join(map(quoted, names))}]"
+        yield 'vectorise = { method = "hashed_ngrams", ngrams = "characters" }'
 
 
 def _search(found: Mapping[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from slipway.settings.feature_methods import (
     EXTRACTION,
     NUMBER_STAGES,
     SELECTION,
+    TEXT_STAGES,
     Method,
     Option,
 )
@@ -18,7 +19,7 @@ from slipway.settings.hyperparameters import Bounds, Choice
 def features_page() -> str:
     """Stages in their order, each with its methods, and what is without one."""
     rows: list[tuple[str, str, str, str]] = []
-    for name, stage in {**NUMBER_STAGES, **CATEGORY_STAGES}.items():
+    for name, stage in {**NUMBER_STAGES, **CATEGORY_STAGES, **TEXT_STAGES}.items():
         rows.extend(_rows(name, stage.methods))
         rows.append((f"`{name}`", "nothing given", "", stage.nothing))
     rows.extend(_rows("extract", EXTRACTION))

@@ -159,8 +159,8 @@ def _facet_conflicts(monitoring: Monitoring, columns: Mapping[str, str]) -> Iter
         kind = columns.get(facet.column)
         if kind is None:
             yield f"monitoring.bias must name feature columns, got {facet.column}"
-        elif kind == "datetime":
-            yield f"monitoring.bias must not name datetime columns, got {facet.column}"
+        elif kind in ("datetime", "text"):
+            yield f"monitoring.bias must not name {kind} columns, got {facet.column}"
         elif (facet.threshold is None) == (kind == "number"):
             must = "must" if kind == "number" else "must not"
             yield f"monitoring.bias of {facet.column} {must} have a threshold: it is a {kind} column"

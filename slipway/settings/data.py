@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from slipway.settings.limits import MODEL_ENVIRONMENT
 from slipway.settings.section import ColumnName, Label, Section, matching, raise_each
 
-ColumnKind = Literal["number", "category", "boolean", "datetime"]
+ColumnKind = Literal["number", "category", "boolean", "datetime", "text"]
 RowOutlierMethod = Literal["isolation_forest", "local_outlier_factor", "elliptic_envelope", "dbscan", "one_class_svm"]
 IGNORE = "ignore"
 """What stands in the place of a kind for a column that is left out."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from slipway.settings.feature_lists import AscendingNumbers, DistinctTexts, Text, bin_label_errors
+from slipway.settings.feature_texts import PowerOfTwo, ngram_errors
 from slipway.settings.hyperparameters import Bounds, Choice
 
 NONE = "none"
@@ -225,6 +226,31 @@ CATEGORY_STAGES: Mapping[str, Stage] = {
             "frequency": Method("the share of the training rows that has the category; 0 for unknown ones"),
         },
         "codes in the order of the mean target reach the algorithm: trees split by them, others make columns of 0/1",
+    ),
+}
+TEXT_STAGES: Mapping[str, Stage] = {
+    "vectorise": Stage(
+        {
+            "hashed_ngrams": Method(
+                "counts of words and of pairs of words, or of runs of 3 to 5 characters, each added to or taken from "
+                "one of so many buckets, which a hash chooses; of a text so many `characters` are read, in Unicode's "
+                "NFKC; `weight` log makes log(1 + count) of a count, `idf` gives rare buckets more weight, and `norm` "
+                "l2 gives all texts one length",
+                {
+                    "buckets": PowerOfTwo(256, 16, 512),
+                    "ngrams": Choice("words", ("words", "characters")),
+                    "shortest": Bounds(None, 1, 8, whole=True),
+                    "longest": Bounds(None, 1, 8, whole=True),
+                    "fold_case": Flag(default=True),
+                    "characters": Bounds(2000, 1, 20_000, whole=True),
+                    "weight": Choice("log", ("log", "count")),
+                    "idf": Flag(default=False),
+                    "norm": Choice("l2", ("l2", "none")),
+                },
+                together=ngram_errors,
+            ),
+        },
+        "`hashed_ngrams` with its defaults; with `none` only the number of characters reaches the algorithm",
     ),
 }
 _K = Bounds(20, 1, 10_000, whole=True)

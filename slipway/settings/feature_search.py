@@ -9,6 +9,7 @@ from slipway.settings.feature_methods import (
     NATIVE,
     NUMBER_STAGES,
     SELECTION,
+    TEXT_STAGES,
     Flag,
     Option,
     Stage,
@@ -20,7 +21,11 @@ from slipway.settings.hyperparameters import ALGORITHMS, Bounds
 from slipway.settings.ranges import CategoricalRange, ContinuousRange, ParameterRange
 
 PREFIX = "features."
-_TABLES: Mapping[str, Mapping[str, Stage]] = {"numbers": NUMBER_STAGES, "categories": CATEGORY_STAGES}
+_TABLES: Mapping[str, Mapping[str, Stage]] = {
+    "numbers": NUMBER_STAGES,
+    "categories": CATEGORY_STAGES,
+    "texts": TEXT_STAGES,
+}
 
 
 def is_of_recipe(name: str) -> bool:

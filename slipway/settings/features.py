@@ -12,18 +12,20 @@ from slipway.settings.feature_methods import (
     EXTRACTION,
     NUMBER_STAGES,
     SELECTION,
+    TEXT_STAGES,
     Stage,
     method_name,
     option_errors,
     stage_errors,
 )
+from slipway.settings.feature_texts import MOST_BUCKETS
 from slipway.settings.section import Section, raise_each
 
 Chosen = Annotated[Any, WithJsonSchema({"type": "method"})]
 """A method's name, or a table with its name and options; `stage_errors` says what is wrong with it."""
 Extraction = Annotated[dict[str, dict[str, Any]], WithJsonSchema({"type": "methods"})]
 Pair = Annotated[tuple[str, ...], Field(min_length=2, max_length=2)]
-Kind = Literal["number", "category"]
+Kind = Literal["number", "category", "text"]
 _PLAIN_PARTS = ("year", "month", "day", "weekday", "hour")
 _DATE_PARTS: Mapping[str, Kind] = {"month": "category", "weekday": "category", "day": "number", "hour": "number"}
 
@@ -37,7 +39,7 @@ class _Methods(Section):
 
     @model_validator(mode="after")
     def _methods_exist(self) -> Self:
-        stages = {**NUMBER_STAGES, **CATEGORY_STAGES}
+        stages = {**NUMBER_STAGES, **CATEGORY_STAGES, **TEXT_STAGES}
         given = self.chosen()
         raise_each(f"{name}{error}" for name, stage in stages.items() for error in _errors_of(stage, given.get(name)))
         return self
@@ -71,13 +73,23 @@ class CategoryFeatures(_Methods):
     """What stands in the place of a category."""
 
 
+class TextFeatures(_Methods):
+    """Every text, unless a rule has another method for it."""
+
+    vectorise: Chosen | None = None
+    """What stands in the place of a text, beside its number of characters."""
+
+
 class FeatureRule(NumberFeatures):
     """Methods for some columns: those named, or that match a pattern such as `Page*`; later rules win."""
 
     columns: tuple[str, ...] = Field(min_length=1)
-    """Names or patterns of columns; of dates also of their parts, such as `day: hour`."""
+    """Names or patterns of columns; of dates also of their parts, such as `day: hour`; of texts also of their number of
+    characters, such as `subject: characters`."""
     encode: Chosen | None = None
     """What stands in the place of a category."""
+    vectorise: Chosen | None = None
+    """What stands in the place of a text."""
 
     def chosen(self) -> dict[str, Any]:
         return self.model_dump(exclude_none=True, exclude={"columns"})
@@ -133,6 +145,7 @@ class Features(Section):
 
     numbers: NumberFeatures = NumberFeatures()
     categories: CategoryFeatures = CategoryFeatures()
+    texts: TextFeatures = TextFeatures()
     rules: tuple[FeatureRule, ...] = ()
     derived: DerivedFeatures = DerivedFeatures()
     dates: tuple[DateFeatures, ...] = ()
@@ -173,9 +186,34 @@ def feature_errors(features: Features, data: Data, *, has_target: bool) -> Itera
                 yield f"features.derived.{key} must name columns of numbers, got {wrong[0]}"
             kinds[f"{pair[0]} {sign} {pair[1]}"] = "number"
     yield from _date_errors(features, data)
+    yield from _text_errors(features, data)
     kinds = _with_dates(kinds, features, data)
     for number, rule in enumerate(features.rules):
         yield from (f"features.rules.{number}.{error}" for error in _rule_errors(rule, kinds))
+
+
+def _text_errors(features: Features, data: Data) -> Iterator[str]:
+    names = [name for name, kind in data.columns.items() if kind == "text"]
+    if features.texts.vectorise is not None and not names:
+        yield "features.texts must be left out without a column of the kind text"
+    if (total := sum(_buckets(features, name) for name in names)) > MOST_BUCKETS:
+        yield f"features.texts must have at most {MOST_BUCKETS} buckets for all texts together, got {total}"
+
+
+def _buckets(features: Features, name: str) -> int:
+    rules = [
+        rule
+        for rule in features.rules
+        if any(pattern == name or fnmatchcase(name, pattern) for pattern in rule.columns)
+    ]
+    given = [one for one in (features.texts.vectorise, *(rule.vectorise for rule in rules)) if one is not None]
+    stage = TEXT_STAGES["vectorise"]
+    chosen = given[-1] if given else "hashed_ngrams"
+    method = stage.methods.get(method_name(stage, chosen))
+    if method is None:
+        return 0
+    options = chosen if isinstance(chosen, Mapping) else {}
+    return int(options.get("buckets", method.options["buckets"].default))
 
 
 def _date_errors(features: Features, data: Data) -> Iterator[str]:
@@ -215,9 +253,12 @@ def _target_errors(features: Features) -> Iterator[str]:
 
 
 def column_kinds(data: Data) -> dict[str, Kind]:
-    """By the name of each column, and of each part of a date, whether it is a number or a category."""
+    """By the name of each column, and of each part of a date, whether it is a number, a category or a text."""
     found: dict[str, Kind] = {}
     for name, kind in data.columns.items():
+        if kind == "text":
+            found |= {name: "text", f"{name}: characters": "number"}
+            continue
         found[name] = "number" if kind in ("number", "datetime") else "category"
         if kind == "datetime":
             found |= {f"{name}: {part}": its for part, its in _DATE_PARTS.items()}
@@ -232,7 +273,7 @@ def _rule_errors(rule: FeatureRule, kinds: Mapping[str, Kind]) -> Iterator[str]:
             yield f"columns must name feature columns, got {pattern}"
         matched |= kinds_found
     for stage in rule.chosen() if matched else ():
-        needed: Kind = "category" if stage in CATEGORY_STAGES else "number"
+        needed: Kind = "category" if stage in CATEGORY_STAGES else "text" if stage in TEXT_STAGES else "number"
         if needed not in matched:
-            kind = "numbers" if needed == "number" else "categories"
+            kind = {"number": "numbers", "category": "categories", "text": "texts"}[needed]
             yield f"{stage} must be left out: it is for {kind}, got {', '.join(rule.columns)}"

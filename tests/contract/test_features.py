@@ -1,5 +1,6 @@
 """The product has the methods of the recipe that the container takes: names, options and defaults."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline_steps.features import methods as container
+from pipeline_steps.features.text_options import text_options
 from pipeline_steps.tables.use_case import UseCase
 from slipway.errors import InputError
 from slipway.settings import feature_methods as product
@@ -14,10 +16,12 @@ from slipway.settings import parse_settings
 from slipway.settings.feature_methods import Method
 from slipway.training import use_case_document
 from tests.pipeline_steps.features.methods import CASES
+from tests.text_models import vectorised
 
 STAGES = {
     **{name: (product.NUMBER_STAGES[name], container.NUMBER_STAGES[name]) for name in container.NUMBER_STAGES},
     **{name: (product.CATEGORY_STAGES[name], container.CATEGORY_STAGES[name]) for name in container.CATEGORY_STAGES},
+    **{name: (product.TEXT_STAGES[name], container.TEXT_STAGES[name]) for name in container.TEXT_STAGES},
     "select": (product.SELECTION, container.SELECTION),
 }
 
@@ -65,9 +69,39 @@ def test_the_settings_take_every_recipe_that_the_container_is_tested_with(featur
     assert set(found.features) == set(features)
 
 
+@pytest.mark.parametrize(
+    ("features", "error"),
+    [
+        (vectorised(buckets=100), "vectorise.buckets must be a power of two in 16..512, got 100"),
+        (vectorised(longest=5), "vectorise.longest must be in 1..4 with ngrams words, got 5"),
+        (vectorised(shortest=3, longest=2), "vectorise.shortest must be at most longest, which is 2, got 3"),
+        ({"texts": {"vectorise": "embedding"}}, "vectorise must be one of none, hashed_ngrams"),
+        ({"rules": [{"columns": ["amount"], "vectorise": "none"}]}, "vectorise must be left out: it is for texts"),
+        ({"rules": [{"columns": ["letter"], "scale": "standard"}]}, "scale must be left out: it is for numbers"),
+        (vectorised(buckets=512), "must have at most 2048 buckets for all texts together, got 2560"),
+    ],
+)
+def test_wrong_settings_of_texts_are_named(features: Mapping[str, Any], error: str) -> None:
+    columns = {"amount": "number", **dict.fromkeys(("letter", "a", "b", "c", "d"), "text")}
+    data = {"target": "bought", "positive_label": "yes", "columns": columns}
+    with pytest.raises(InputError, match=re.escape(error)):
+        parse_settings({"name": "shop", "stage": "dev", "data": data, "features": features}, source="shop.toml")
+
+
+def test_the_settings_of_texts_are_the_containers() -> None:
+    columns = {"amount": "number", "letter": "text"}
+    data = {"target": "bought", "positive_label": "yes", "columns": columns}
+    features = {"texts": vectorised(buckets=128)["texts"], "rules": [{"columns": ["letter: *"], "scale": "standard"}]}
+    document = {"name": "shop", "stage": "dev", "data": data, "features": features}
+    found = UseCase.from_document(use_case_document(parse_settings(document, source="shop.toml")))
+    assert text_options(found.features, "letter").buckets == 128
+    assert [column.kind for column in found.columns] == ["number", "text"]
+
+
 def test_every_method_is_tested_by_name() -> None:
     tested = " ".join(CASES)
     named = [(stage, name) for stage, (ours, _) in STAGES.items() for name in ours.methods]
+    named = [each for each in named if each != ("vectorise", "hashed_ngrams")]  # tested with a table that has a text
     named += [("extract", name) for name in product.EXTRACTION]
     assert [f"{stage} {name}" for stage, name in named if f"{stage} {name}" not in tested] == []
 

@@ -14,6 +14,22 @@ NEW_PRODUCT = "Cloud"
 _NEW_FROM, _NEW_SHARE = 0.62, 0.3
 _CHANNELS = {"chat": 0.3, "mail": 0.4, "phone": 0.2, "web": 0.1}
 _PRODUCTS = {"Backup": 0.25, "Desktop": 0.45, "Mobile": 0.3}
+_SYNONYMS = 4
+_PHRASES = {
+    "invoice": ("my last invoice", "the bill of this month", "a charge on our card", "VAT on the receipt"),
+    "login": ("I cannot log in", "a new password", "our account is locked", "the two-factor code"),
+    "price": ("a price for ten seats", "your discount", "a quote for next year", "an upgrade of the plan"),
+}
+_USUAL = (
+    "please help with",
+    "question about",
+    "since yesterday",
+    "urgent:",
+    "we need",
+    "hello team,",
+    "again",
+    "thanks",
+)
 _PLANS = {"free": 0.5, "team": 0.35, "enterprise": 0.15}
 
 
@@ -31,17 +47,36 @@ def tickets(*, rows: int, seed: int) -> Columns:
         "words": np.exp(rng.normal(4.0 + 0.3 * (topic == 3), 0.7)).astype(int) + 3,
         "error_codes": np.where(rng.random(rows) < np.where(topic == 3, 0.7, 0.06), rng.geometric(0.5, rows), 0),
         "attachments": rng.poisson(np.where(topic == 3, 0.9, 0.2)),
-        "mentions_invoice": rng.random(rows) < np.where(topic == 1, 0.8, 0.07),
-        "mentions_login": rng.random(rows) < np.where(topic == 0, 0.75, 0.08),
-        "mentions_price": rng.random(rows) < np.where(topic == 2, 0.75, 0.1),
     }
-    return {**columns, TARGET: drawn(rng, _scores(columns), TEAMS)}
+    mentions = {
+        "invoice": rng.random(rows) < np.where(topic == 1, 0.8, 0.07),
+        "login": rng.random(rows) < np.where(topic == 0, 0.75, 0.08),
+        "price": rng.random(rows) < np.where(topic == 2, 0.75, 0.1),
+    }
+    columns["subject"] = _subjects(rng, mentions, rows)
+    return {**columns, TARGET: drawn(rng, _scores(columns, mentions), TEAMS)}
 
 
-def _scores(columns: Columns) -> Floats:
+def _subjects(rng: np.random.Generator, mentions: Columns, rows: int) -> Column:
+    """What each ticket says in words: phrases of what it mentions, in any order, among others that say nothing."""
+    phrases = [_PHRASES[name][place] for name in mentions for place in range(_SYNONYMS)]
+    usual = rng.choice(_USUAL, size=(rows, 2))
+    places = rng.integers(0, _SYNONYMS, size=(rows, len(mentions)))
+    said = np.stack(list(mentions.values()), axis=1)
+    order = rng.random((rows, len(mentions) + 2)).argsort(axis=1)
+    texts = []
+    for row in range(rows):
+        parts = [*usual[row], *("" for _ in mentions)]
+        for at in np.flatnonzero(said[row]).tolist():
+            parts[2 + at] = phrases[at * _SYNONYMS + places[row, at]]
+        texts.append(" ".join(filter(None, (parts[place] for place in order[row]))).capitalize())
+    return np.array(texts, dtype=object)
+
+
+def _scores(columns: Columns, mentions: Columns) -> Floats:
     """How well each team fits a ticket, by its columns alone: [rows, teams]."""
-    invoice, login = columns["mentions_invoice"].astype(float), columns["mentions_login"].astype(float)
-    price, errors = columns["mentions_price"].astype(float), np.minimum(columns["error_codes"], 3)
+    invoice, login = mentions["invoice"].astype(float), mentions["login"].astype(float)
+    price, errors = mentions["price"].astype(float), np.minimum(columns["error_codes"], 3)
     new = (columns["product"] == NEW_PRODUCT).astype(float)
     small = (columns["plan"] == "free") & (columns["customer_months"] < 6)
     account = 3.2 * login - 0.8 * errors + 1.6 * small

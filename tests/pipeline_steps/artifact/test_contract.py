@@ -52,7 +52,7 @@ def test_a_table_that_lacks_a_column_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"version": 3}, {"columns": 3}, {"columns": [{"kind": "date", "name": "d"}]}, {"decision": 3}, {"target": ...}],
+    [{"version": 4}, {"columns": 3}, {"columns": [{"kind": "date", "name": "d"}]}, {"decision": 3}, {"target": ...}],
 )
 def test_a_document_that_is_no_contract_is_refused(change: dict[str, object]) -> None:
     document = {key: value for key, value in {**CONTRACT.to_document(), **change}.items() if value is not ...}

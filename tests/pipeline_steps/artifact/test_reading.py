@@ -30,7 +30,7 @@ def test_nothing_is_unpacked_to_disk(jobs, tmp_path: Path, monkeypatch: pytest.M
         (archive_of({"model.onnx": b""}), "it lacks contract.json, baseline.json, metrics.json"),
         (archive_of(FILES | {"contract.json": b"{"}), "contract.json must hold JSON"),
         (archive_of(FILES | {"baseline.json": b"[]"}), "baseline.json must hold a JSON object, got list"),
-        (archive_of(FILES | {"contract.json": b"{}"}), "contract.json must be of version 1 or 2, got None"),
+        (archive_of(FILES | {"contract.json": b"{}"}), "contract.json must be of version 1, 2 or 3, got None"),
     ],
     ids=["nothing", "text", "three files absent", "no JSON", "a list", "no version"],
 )

@@ -15,7 +15,7 @@ def _losses(outputs: NDArray[np.float32], rows: NDArray[np.int64]) -> Losses:
 
 def test_columns_are_in_the_order_of_what_the_model_owes_to_them() -> None:
     found = permutation_importance(
-        ["strong", "weak", "unused"],
+        {"strong": [0], "weak": [1], "unused": [2]},
         FEATURES,
         score=lambda features: 2 * features[:, 0] + features[:, 1],
         losses=_losses,
@@ -35,7 +35,7 @@ def test_the_rows_that_are_scored_are_bounded_however_many_columns_there_are() -
         return features[:, 0]
 
     wide = np.zeros((3000, 500), dtype=np.float32)
-    names = [f"c{place}" for place in range(500)]
+    names = {f"c{place}": [place] for place in range(500)}
     found = permutation_importance(
         names, wide, score=score, losses=lambda _, rows: Losses("x", np.zeros(len(rows))), confidence=0.9
     )

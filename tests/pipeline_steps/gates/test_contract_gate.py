@@ -140,8 +140,11 @@ CONTRACT_MUTATIONS: dict[str, tuple[Edit, tuple[str, ...]]] = {
     "decision gone": (without("decision"), ("contract.json must hold 'decision'",)),
     "other problem": (top(problem="ranking"), ("problem must be one of binary",)),
     "columns gone": (without("columns"), ("contract.json must hold 'columns'",)),
-    "kind unknown": (column(VISITS, kind="text"), ("kind must be number, category, boolean or datetime, got 'text'",)),
-    "other version": (top(version=3), ("contract.json must be of version 1 or 2, got 3",)),
+    "kind unknown": (
+        column(VISITS, kind="date"),
+        ("kind must be number, category, boolean, datetime, text, got 'date'",),
+    ),
+    "other version": (top(version=4), ("contract.json must be of version 1, 2 or 3, got 4",)),
     "column named twice": (several(gone(SPEND), renamed(1, "visits")), ("column visits must be named once",)),
     "category named twice": (
         column(RETURNING, categories=["TRUE", "FALSE", "TRUE"], other_code=3),

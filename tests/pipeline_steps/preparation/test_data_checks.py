@@ -55,6 +55,14 @@ def _column(kind: str, name: str = "new") -> UseCase:
     return replace(BINARY, columns=(*BINARY.columns, Column(name, kind)))  # type: ignore[arg-type]  # a kind
 
 
+_WORDS = ("we", "would", "like", "to", "know", "why", "the", "price", "of", "this", "plan", "is", "so", "high")
+
+
+def _letter(number: int) -> str:
+    draw = Random(number)  # noqa: S311 (made-up data)
+    return " ".join(draw.choice(_WORDS) for _ in range(6))
+
+
 SIZE = {"yes": 10, "no": 1}
 FOUND: Mapping[str, tuple[str, list[Row], UseCase, str]] = {
     "row number": ("identifier", _with("new", lambda n, _: str(n)), _column("number"), "leave it out"),
@@ -94,6 +102,33 @@ FOUND: Mapping[str, tuple[str, list[Row], UseCase, str]] = {
         _with("new", lambda n, _: f"{n % 28 + 1}.{n % 12 + 1}.2026"),
         _column("category"),
         'its kind should be "datetime"',
+    ),
+    "text as category": ("words_as_category", _with("new", lambda n, _: _letter(n)), _column("category"), '"text"'),
+    "mostly no text": (
+        "texts",
+        _with("new", lambda n, _: _letter(n) if n % 20 == 0 else ""),
+        _column("text"),
+        "is empty in 95% of the rows",
+    ),
+    "one text": (
+        "texts",
+        _with("new", lambda n, _: _letter(n) if n % 20 == 0 else "as usual"),
+        _column("text"),
+        "has the same text in 95% of the rows that have one",
+    ),
+    "few texts": ("texts", _with("new", lambda n, _: _letter(n % 4)), _column("text"), 'should be "category"'),
+    "long texts": (
+        "texts",
+        _with("new", lambda n, _: _letter(n) * (100 if n == 3 else 1)),
+        _column("text"),
+        "has 1 texts of more than 2000 characters",
+    ),
+    "codes as text": ("identifier", _with("new", lambda n, _: f"k{n * 7919:x}"), _column("text"), "leave it out"),
+    "a telling word": (
+        "leak",
+        _with("new", lambda n, row: f"{_letter(n)} {'closed' if row['churned'] == 'yes' else 'open'}"),
+        _column("text"),
+        "alone predicts churned (AUC 0.99",
     ),
     "numbers": ("numbers_as_text", _with("new", lambda n, _: str(n % 30)), _column("category"), 'should be "number"'),
     "ambiguous": (

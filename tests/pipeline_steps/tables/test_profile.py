@@ -39,6 +39,18 @@ def test_a_category_is_described_by_its_most_frequent_values() -> None:
     assert month == described | {"target_by_bin": measured}
 
 
+def test_a_text_is_described_by_its_characters_and_none_is_repeated() -> None:
+    use_case = replace(USE_CASE, columns=(Column("size", "number"), Column("month", "text")))
+    texts = ["a letter", "", "a letter", "secret" * 400, "short"]
+    letter = profile_columns(use_case, _table([1] * 5, texts), read_characters={"month": 2000})[1]
+    found = {key: letter[key] for key in ("kind", "missing", "unique", "median", "max", "cut", "read_characters")}
+    assert found == {
+        "kind": "text", "missing": 1, "unique": 3, "median": 8.0, "max": 2400.0, "cut": 1, "read_characters": 2000,
+    }  # fmt: skip
+    assert "letter" not in to_json(letter)
+    assert "secret" not in to_json(letter)
+
+
 def test_outliers_of_a_column_are_counted_by_each_method() -> None:
     ordinary = [float(value % 10) for value in range(40)]
     size = profile_columns(USE_CASE, _table([*ordinary, 20.0, 22.0, 90.0], ["a"] * 43))[0]

@@ -136,6 +136,27 @@ def test_the_problem_is_that_of_the_target(
     assert settings.data.positive_label == ("1" if problem == "binary" else None)
 
 
+def test_texts_of_several_words_are_texts_and_codes_names_and_addresses_are_not(tmp_path: Path) -> None:
+    words = ["we", "would", "like", "to", "know", "why", "the", "price", "of", "this", "plan", "is", "so", "high"]
+
+    def row(number: int, draw: Random) -> Row:
+        return {
+            "subject": " ".join(draw.choice(words) for _ in range(7)),
+            "memo": "".join(draw.choice("\u65e5\u672c\u8a9e\u306e\u6587\u7ae0\u3067\u3059") for _ in range(30)),
+            "token": f"{draw.getrandbits(400):x}",
+            "person": f"Person{number} Family{number * 7}",
+            "spend": round(draw.gauss(50, 9), 4),
+            "left": draw.choice(["yes", "no"]),
+        }
+
+    settings, text = _new(_table(tmp_path / "t.csv", row), "--target", "left")
+    assert dict(settings.data.columns) == {"subject": "text", "memo": "text", "spend": "number"}
+    assert set(settings.data.ignore) == {"token", "person"}
+    (rule,) = settings.features.rules
+    assert (rule.columns, rule.vectorise["ngrams"]) == (("memo",), "characters")
+    assert "read by characters" in text
+
+
 @pytest.mark.parametrize("problem", ["anomaly", "clustering"])
 def test_without_a_target_the_problem_is_named(tmp_path: Path, problem: str) -> None:
     table = _table(tmp_path / "t.csv", lambda number, draw: {"x": round(draw.gauss(0, 1), 5), "y": number % 7})

@@ -138,6 +138,8 @@ def example_row(contract: dict[str, Any]) -> str:
 def _example(column: dict[str, Any]) -> str:
     if column["kind"] == "category":
         return str(column["categories"][0]) if column["categories"] else ""
+    if column["kind"] == "text":
+        return "some words of a text"
     if column["kind"] == "boolean":
         return "false"
     low, high = column.get("min"), column.get("max")
