@@ -1,5 +1,6 @@
 """From a table alone to the description of a use case: problem, kinds, and the columns that are left out, with why."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -90,6 +91,8 @@ def _description(
 ) -> dict[str, Any]:
     name, split = use_case.target, use_case.split
     columns = [column for column in use_case.columns if column.name not in left_out]
+    groups = list(_groups(texts, left_out))
+    remarks = [*_unnamed(texts.source.header), *(each.message for each in found if each.column not in left_out)]
     return {
         "rows": texts.rows,
         "usable_rows": texts.rows if name is None else int((texts[name] != "").sum()),
@@ -101,9 +104,9 @@ def _description(
         "left_out": left_out,
         "split": {"method": split.method, "column": split.column, "seed": split.seed},
         "times": [column.name for column in columns if column.kind == "datetime"],
-        "groups": list(_groups(texts, left_out)),
+        "groups": groups,
         "format": _without_columns(texts.source.found) | {"decimal": texts.decimal},
-        "remarks": [*_unnamed(texts.source.header), *(each.message for each in found if each.column not in left_out)],
+        "remarks": [*remarks, *map(_shared, groups[:1])],
     }
 
 
@@ -184,6 +187,13 @@ def _split(texts: TextTable, kept: Sequence[Column], left_out: Mapping[str, str]
             if len(texts.distinct(name)) == texts.rows:
                 return SplitPlan(method="id", column=name)
     return SplitPlan()
+
+
+def _shared(name: str) -> str:
+    return (
+        f"several rows have the same {name}, and may lie in different splits: where new ones are to be predicted, set "
+        f'[data.split] method = "group" and column = {json.dumps(name, ensure_ascii=False)}'
+    )
 
 
 def _groups(texts: TextTable, left_out: Mapping[str, str]) -> Iterator[str]:

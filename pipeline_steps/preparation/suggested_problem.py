@@ -15,7 +15,10 @@ _BINARY = 2
 _MOST_NUMBERS, _FEWEST_ROWS_OF_A_NUMBER = 20, 10
 _SOME_LABELS, _MOST_LABELS = 20, 100
 WITH_POSITIVE_LABEL = frozenset({"binary", "anomaly"})
-_POSITIVE = ("yes", "true", "1", "y", "t", "positive", "pos", "on")
+_POSITIVE = (
+    *("yes", "true", "1", "y", "t", "positive", "pos", "on"),
+    *("ja", "oui", "sí", "sì", "si", "sim", "tak", "да", "wahr", "vrai"),
+)
 
 
 Shape = Literal["counts", "long tail"]

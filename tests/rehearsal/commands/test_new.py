@@ -286,6 +286,20 @@ def test_few_rows_of_a_label_are_cross_validated_in_a_table_that_is_not_small(tm
     assert "60 rows of one label are too few for one validation split" in text
 
 
+def test_a_label_that_says_yes_in_another_language_is_positive_and_an_id_that_rows_share_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = _table(
+        tmp_path / "t.csv",
+        lambda number, draw: {"kunde_id": f"K{number % 40}", "x": draw.random(), "y": "ja" if number % 3 else "nein"},
+        rows=200,
+    )
+    settings, text = _new(table, "--target", "y")
+    assert settings.data.positive_label == "ja"
+    assert '# column = "kunde_id"' in text
+    assert 'set [data.split] method = "group" and column = "kunde_id"' in capsys.readouterr().out
+
+
 def test_counts_are_fitted_by_poisson(tmp_path: Path) -> None:
     table = _table(
         tmp_path / "t.csv",
