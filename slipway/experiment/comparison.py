@@ -18,7 +18,7 @@ _TINY = 1e-12
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ArmComparison:
     """`difference` of the means, and its standard `error`; both 0 where nothing could be compared."""
 
     difference: Numbers
@@ -29,7 +29,7 @@ class Comparison:
         return where(self.error > 0, (self.difference - border) / larger(self.error, _TINY), 0.0)
 
 
-def compare(periods: Sequence[Period], challenger: int, reward: Reward) -> Comparison:
+def compare(periods: Sequence[Period], challenger: int, reward: Reward) -> ArmComparison:
     """The arm `challenger` and the champion, over all periods in which both had requests."""
     weight: Numbers = 0.0
     weighted: Numbers = 0.0
@@ -45,7 +45,7 @@ def compare(periods: Sequence[Period], challenger: int, reward: Reward) -> Compa
             leverages[number] = leverages[number] + requests * harmonic / larger(arm.count, 1.0)
     champion, other = _variances(periods, challenger, reward)
     variance = leverages[0] * champion + leverages[1] * other
-    return Comparison(weighted / larger(weight, _TINY), sqrt(variance) / larger(weight, _TINY))
+    return ArmComparison(weighted / larger(weight, _TINY), sqrt(variance) / larger(weight, _TINY))
 
 
 def _variances(periods: Sequence[Period], challenger: int, reward: Reward) -> tuple[Numbers, Numbers]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from slipway.experiment.comparison import Comparison, compare
+from slipway.experiment.comparison import ArmComparison, compare
 from slipway.experiment.plan import Plan
 from slipway.experiment.rewards import Period, by_arm
 
@@ -22,7 +22,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Decision:
+class ExperimentDecision:
     """`winner` is the arm that serves from now on: 0, the champion, where no challenger has won."""
 
     winner: int
@@ -36,19 +36,19 @@ def interval(plan: Plan, periods: Sequence[Period], challenger: int) -> Interval
     return Interval(difference, difference - reach, difference + reach)
 
 
-def wins(plan: Plan, found: Comparison) -> bool:
+def wins(plan: Plan, found: ArmComparison) -> bool:
     """Whether the test says that a challenger is better, or of `non_inferiority` no worse than by the margin."""
     border = 0.0 if plan.test == "two_sided" else -plan.effect
     return bool(found.distance(border) >= plan.quantile)
 
 
-def decide(plan: Plan, periods: Sequence[Period]) -> Decision:
+def decide(plan: Plan, periods: Sequence[Period]) -> ExperimentDecision:
     """Of several challengers that win, the one with the largest difference; the caller knows that the time has come."""
     challengers = range(1, plan.arms)
     found = {arm: compare(periods, arm, plan.reward) for arm in challengers}
     winners = [arm for arm in challengers if wins(plan, found[arm])]
     winner = max(winners, key=lambda arm: found[arm].difference, default=CHAMPION)
-    return Decision(winner, _explained(plan, periods, winner))
+    return ExperimentDecision(winner, _explained(plan, periods, winner))
 
 
 def _explained(plan: Plan, periods: Sequence[Period], winner: int) -> str:

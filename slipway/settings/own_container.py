@@ -75,7 +75,7 @@ def located_command(command: str, folder: Path) -> str:
     )
 
 
-class RequestFormat(Section):
+class RowFormat(Section):
     """What one row looks like on its way to a server of your own: the smoke test and a rehearsal's users send it."""
 
     content_type: Literal["text/csv", "application/json"] = "text/csv"

@@ -10,7 +10,7 @@ from slipway.canary.config import Tolerances, effective_decide_seconds
 from slipway.endpoint_kinds import KINDS, EndpointKind
 from slipway.settings.canary_analysis import CanaryAnalysis
 from slipway.settings.limits import MOST_DRIFT
-from slipway.settings.own_container import Command, ImageUri, Output, RequestFormat, VariableName, environment_errors
+from slipway.settings.own_container import Command, ImageUri, Output, RowFormat, VariableName, environment_errors
 from slipway.settings.replay import Replay
 from slipway.settings.schedule import EndpointSchedule
 from slipway.settings.section import InstanceType, Section, matching, raise_each
@@ -78,7 +78,7 @@ class Endpoint(Section):
     """Environment variables of your own server."""
     local_command: Command | None = None
     """What starts your own server in a rehearsal without Docker: the image's entry point; files from this file on."""
-    request: RequestFormat = RequestFormat()
+    request: RowFormat = RowFormat()
     output: Output | None = None
     autoscaling: Autoscaling | None = None
     schedule: EndpointSchedule | None = None

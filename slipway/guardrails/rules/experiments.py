@@ -11,7 +11,7 @@ _FEWEST_A_PERIOD = 10
 """Of an arm at its floor: with fewer, weights are moved by single outcomes."""
 
 
-@rule("SG901", "error", because="it then ends by its longest time, and a better challenger is not found")
+@rule("SG951", "error", because="it then ends by its longest time, and a better challenger is not found")
 def never_as_large_as_planned(planned: PlannedRollout) -> Iterator[Found]:
     """An experiment that cannot reach its planned size."""
     found, rate = planned.experiment, planned.requests_per_second
@@ -25,7 +25,7 @@ def never_as_large_as_planned(planned: PlannedRollout) -> Iterator[Found]:
         yield Found(what, f"allow max_days {days}, look for a larger effect, or try fewer challengers")
 
 
-@rule("SG902", "warning", because="the weights then follow single outcomes, and not what the arms are worth")
+@rule("SG952", "warning", because="the weights then follow single outcomes, and not what the arms are worth")
 def weights_move_on_noise(planned: PlannedRollout) -> Iterator[Found]:
     """Weights that are changed faster than an arm at its floor gets requests."""
     found, rate = planned.experiment, planned.requests_per_second

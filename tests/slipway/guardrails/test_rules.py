@@ -318,9 +318,9 @@ MUTANTS: list[tuple[str, str, PlannedRollout]] = [
     ("SG805", "outcomes that count after three bakes", b.with_analysis(
         linear(25), tolerances=VALUED, analysis={"value_horizon_seconds": 800, "proceeds": True}
     )),
-    ("SG901", "too few outcomes", b.plan(experiment=planned_experiment(planned_size=10**9))),
-    ("SG901", "late outcomes", b.plan(experiment=planned_experiment(outcome_seconds=28 * 86_400))),
-    ("SG902", "weights by the minute", b.plan(experiment=planned_experiment(update_seconds=1))),
+    ("SG951", "too few outcomes", b.plan(experiment=planned_experiment(planned_size=10**9))),
+    ("SG951", "late outcomes", b.plan(experiment=planned_experiment(outcome_seconds=28 * 86_400))),
+    ("SG952", "weights by the minute", b.plan(experiment=planned_experiment(update_seconds=1))),
 ]  # fmt: skip
 
 

@@ -22,7 +22,7 @@ class NotRemovedError(NotRestored):
     """The endpoint was not seen without its challengers."""
 
 
-class Challengers:
+class LiveChallengers:
     """Those of one endpoint, as one execution sees them; whoever changes them has the lock."""
 
     def __init__(self, run: Run) -> None:

@@ -16,7 +16,7 @@ from slipway.experiment.poll import differ
 from slipway.rollout.steps import Kind, Outcome, RolloutStep
 
 from . import live
-from .challengers import Challengers, observe, variants
+from .challengers import LiveChallengers, observe, variants
 from .function_calls import FunctionError, clock, error_name, invoke
 from .gates import pass_gates
 from .lock import Lock
@@ -61,7 +61,7 @@ def experiment(run: Run, event: dict[str, Any]) -> End:
 def _stop(run: Run, why: str) -> End:
     lock = Lock(run, limit_seconds=LIMIT_SECONDS)
     lock.take()
-    had = Challengers(run).leave()
+    had = LiveChallengers(run).leave()
     lock.release()
     if not had:
         return End(Outcome.NOTHING_TO_DO, "there are no challengers")
@@ -72,7 +72,7 @@ def _stop(run: Run, why: str) -> End:
 
 def _start(run: Run, event: dict[str, Any]) -> End:
     """A challenger that no gate or smoke test passes starts no experiment; its package stays approved."""
-    lock, challengers = Lock(run, limit_seconds=LIMIT_SECONDS), Challengers(run)
+    lock, challengers = Lock(run, limit_seconds=LIMIT_SECONDS), LiveChallengers(run)
     lock.take()
     try:
         arms = _enter(run, challengers, event.get("packages") or ())
@@ -87,7 +87,7 @@ def _start(run: Run, event: dict[str, Any]) -> End:
     return _end(run, arms, last)
 
 
-def _enter(run: Run, challengers: Challengers, named: Sequence[str]) -> list[str]:
+def _enter(run: Run, challengers: LiveChallengers, named: Sequence[str]) -> list[str]:
     arms = run.steps.do(RolloutStep.READ_ARMS, lambda: _choose(run, named))
     champion = live.read_settled(run).live
     if not champion.package or len(variants(run)) > 1:
@@ -240,7 +240,7 @@ def _end(run: Run, arms: list[str], last: State) -> End:
     champion, reason, winner = arms[0], last["ended"], last["winner"] or 0
     lock = Lock(run)
     lock.take()
-    Challengers(run).leave()
+    LiveChallengers(run).leave()
     lock.release()
     about = _about(run, champion)
     if not winner:

@@ -6,7 +6,7 @@ from slipway.rollout.failure_causes import is_candidates, is_shortage
 from slipway.rollout.steps import Kind, Outcome, RolloutStep
 
 from . import live, rejected, stack
-from .challengers import Challengers, NotRemovedError
+from .challengers import LiveChallengers, NotRemovedError
 from .function_calls import FunctionError, error_name, invoke
 from .gates import pass_gates
 from .live import Live
@@ -56,7 +56,7 @@ def _roll_back(run: Run, lock: Lock) -> End:
 class _Rollout:
     def __init__(self, run: Run, lock: Lock) -> None:
         self._run, self._lock, self._pause = run, lock, Pause(run, lock)
-        self._shadow, self._challengers = ShadowTest(run, lock, self._pause), Challengers(run)
+        self._shadow, self._challengers = ShadowTest(run, lock, self._pause), LiveChallengers(run)
         self._previous: Live | None = None
         self._watched: Watched | None = None
         self._may_have_begun = False
