@@ -1,6 +1,11 @@
 """Which methods stop a bad model, and which a good one: canary analysis and its peers over the same simulated rollouts.
 
-Usage: python benchmarks/guardrails.py [--rollouts 2000] [--seed 20261122] [--json FILE]
+Usage: python benchmarks/guardrails.py [--rollouts 2000] [--seed 20261122] [--jobs 2] [--json FILE]
+                                       [--proposed [--rates RATE ...] [--cells PART ...]]
+
+With --json the cells are written to FILE one by one, and what it has already, by as many rollouts and the same seed, is
+not measured again: so the proposed plans can be taken in parts, and a run that was stopped goes on. A FILE of other
+code is to be deleted first.
 
 Every rollout is a canary of 25 % for 10 minutes, beside 75 % on the old fleet, under one fault and one traffic rate.
 All methods see the same requests. Error rate, latency and the mix of users vary from minute to minute for both fleets;
@@ -57,10 +62,10 @@ the likelihood ratio that the clairvoyant uses (Neyman and Pearson; `benchmarks.
 """
 
 import argparse
-import json
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from itertools import repeat
 from pathlib import Path
@@ -83,35 +88,61 @@ from benchmarks.guardrail_cells import (
     measure_error_alarm,
 )
 from benchmarks.guardrail_table import print_table
-from benchmarks.proposed_plans import CELLS, measure_proposed, print_proposed
+from benchmarks.measured_rows import MeasuredRows
+from benchmarks.proposed_plans import CELLS, facts, measure_proposed, print_proposed
 from benchmarks.proposed_plans import RATES as PROPOSED_RATES
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rollouts", type=int, default=2000, help="a cell (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=20261122)
-    parser.add_argument("--json", type=Path, help="write the rows here")
-    parser.add_argument("--proposed", action="store_true", help="measure the proposed plans alone")
-    parser.add_argument("--rate", type=float, choices=PROPOSED_RATES, help="with --proposed: at this rate alone")
-    parser.add_argument("--cells", default="", help="with --proposed: those alone whose name has this")
-    arguments = parser.parse_args()
-    if arguments.rollouts < 1 or arguments.seed < 0:
-        parser.error("--rollouts must be at least 1 and --seed at least 0")
+def main(argv: Sequence[str] | None = None) -> None:
+    arguments = _parser().parse_args(argv)
     started = time.monotonic()
-    rows: list[dict[str, Any]] = []
-    rates = (arguments.rate,) if arguments.rate else PROPOSED_RATES
-    names = [cell.name for cell in CELLS if arguments.cells in cell.name]
-    proposed = partial(measure_proposed, rollouts=arguments.rollouts, seed=arguments.seed)
-    with ProcessPoolExecutor(max_workers=2) as pool:
-        rows.extend(pool.map(proposed, *zip(*((name, rate) for rate in rates for name in names), strict=True)))
+    measured = MeasuredRows(arguments.json)
+    _proposed(arguments, measured)
     if not arguments.proposed:
-        rows.extend(_beside_others(arguments))
-        print_table(rows)
-    print_proposed(rows)
+        measured.add(*_beside_others(arguments))
+        print_table(measured.rows)
+    print_proposed(measured.rows)
     sys.stderr.write(f"{time.monotonic() - started:.0f} s\n")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rollouts", type=_whole(1), default=2000, help="a cell (default: %(default)s)")
+    parser.add_argument("--seed", type=_whole(0), default=20261122)
+    parser.add_argument("--jobs", type=_whole(1), default=2, help="processes (default: %(default)s)")
+    parser.add_argument("--json", type=Path, help="write the rows here, beside those that it has")
+    parser.add_argument("--proposed", action="store_true", help="measure the proposed plans alone")
+    rates = parser.add_argument("--rates", type=float, nargs="+", choices=PROPOSED_RATES, default=PROPOSED_RATES)
+    rates.help = "requests a second of the proposed plans"
+    about = "of the proposed plans those alone whose name has one of these parts"
+    parser.add_argument("--cells", nargs="+", default=[""], metavar="PART", help=about)
+    return parser
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"must be a whole number of at least {least}, got {text}")
+        return int(text)
+
+    return number
+
+
+def _proposed(arguments: argparse.Namespace, measured: MeasuredRows) -> None:
+    """The cells that were asked for and that the file does not have."""
+    made_by = {"rollouts": arguments.rollouts, "seed": arguments.seed}
+    names = [cell.name for cell in CELLS if any(part in cell.name for part in arguments.cells)]
+    if not names:
+        sys.exit(f"--cells must be a part of a cell's name, got {' '.join(arguments.cells)}")
+    wanted = [(name, rate) for rate in arguments.rates for name in names]
+    missing = [place for place in wanted if not measured.has(facts(*place, **made_by))]
+    if arguments.jobs == 1:
+        for place in missing:
+            measured.add(measure_proposed(*place, **made_by))
+        return
+    with ProcessPoolExecutor(max_workers=arguments.jobs) as pool:
+        for found in as_completed([pool.submit(measure_proposed, *place, **made_by) for place in missing]):
+            measured.add(found.result())
 
 
 def _beside_others(arguments: argparse.Namespace) -> list[dict[str, Any]]:
@@ -123,7 +154,7 @@ def _beside_others(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     cold = partial(measure_cold, rollouts=arguments.rollouts, seed=arguments.seed)
     alarmed = partial(measure_error_alarm, rollouts=arguments.rollouts, seed=arguments.seed)
     rows: list[dict[str, Any]] = []
-    with ProcessPoolExecutor(max_workers=2) as pool:
+    with ProcessPoolExecutor(max_workers=arguments.jobs) as pool:
         for rate, calibration in zip(RATES, pool.map(calibrate, RATES), strict=True):
             healthy = [calibration.ratios.get(fault.name) for fault in FAULTS]
             for cell in pool.map(one_cell, FAULTS, repeat(rate), healthy):

@@ -30,10 +30,11 @@ class ErrorAlarm:
     def datapoints(self, requests: Floats, failed: Floats, all_requests: Floats, all_failed: Floats) -> Floats:
         """What it watches of one period, a row a rollout; nan without a request to the new fleet.
 
-        Rollouts stand in for periods: the expression uses one period at a time.
+        Rollouts stand in for periods: the expression uses one period at a time. What cannot breach counts as 0.
         """
         found = np.where(requests > 0, 0.0, np.nan)  # what it is with fewer errors, which is nearly always
-        some = failed >= LEAST_ERRORS
+        # It is the share of errors, or 0 where they are too few or no more than the old fleet's.
+        some = (failed >= LEAST_ERRORS) & (failed / np.maximum(requests, 1.0) > self._rule.threshold)
         if some.any():
             found[some] = self._calculated(*(of[some] for of in (requests, failed, all_requests, all_failed)))
         return found

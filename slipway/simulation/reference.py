@@ -12,13 +12,18 @@ from slipway.simulation.traffic import Block, Traffic, latency_edges, stream_cou
 _WINDOW_SECONDS = 30
 """The servers report every ten; the halves of minutes are what is longest compared within one."""
 _DRAWN = 100
-"""So many are drawn at most, and more rollouts share them: to draw one takes as long as to draw a rollout's blocks."""
 
 
-def reference_dispersions(tolerances: Tolerances, traffic: Traffic) -> dict[str, Floats]:
-    """By stream, a row a rollout, as the analysis function takes them from CloudWatch."""
+def reference_dispersions(tolerances: Tolerances, traffic: Traffic, *, most: int = _DRAWN) -> dict[str, Floats]:
+    """By stream, a row a rollout, as the analysis function takes them from CloudWatch.
+
+    Args:
+        tolerances: of the analysis.
+        traffic: of the rollouts that follow.
+        most: histories are drawn; more rollouts share them, since one takes as long as a rollout's own blocks.
+    """
     edges = latency_edges(tolerances, traffic.service)
-    drawn = min(_DRAWN, traffic.rollouts)
+    drawn = min(most, traffic.rollouts)
     hour = traffic.history(HISTORY_SECONDS, every=_WINDOW_SECONDS, rollouts=drawn, edges=edges)
     blocks = [Block(0, edges, fleet, fleet) for fleet in hour]
     counted = [stream_counts(tolerances, traffic.service, block, block) for block in blocks]
