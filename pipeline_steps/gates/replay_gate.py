@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.artifact.reading import Artifact
 from pipeline_steps.baseline.baseline import Baseline, ScoreRanks
-from pipeline_steps.gates.exchanges import Exchange, Replayed, read_scores, replay
+from pipeline_steps.gates.exchanges import Exchange, Replayed, ReplayScores, read_scores, replay
 from pipeline_steps.gates.local_server import ServerError, serving
 from pipeline_steps.gates.own_error import typical_error
 from pipeline_steps.gates.recent_requests import RecentRequests
@@ -45,10 +45,12 @@ def compare_replay(
     replayed = _replayed(captures, champion, candidate)
     if replayed.failure:
         return ReplayResult(count, reasons=(replayed.failure,), unreadable=captures.unreadable)
+    scores = read_scores(replayed.exchanges, champion.contract.responder)
     found = compare_responses(
         replayed.exchanges,
         champion.contract,
         limits,
+        scores=scores,
         rounds=replayed.rounds,
         refused=replayed.refused,
         unreadable=captures.unreadable,
@@ -56,7 +58,6 @@ def compare_replay(
     )
     if proof is None or found.measures is None:
         return found
-    scores = read_scores(replayed.exchanges, champion.contract.responder)
     shares = score_shares(scores, _ranks(champion), _ranks(candidate), error=proof.error)
     return replace(found, scores=shares, scores_are_proven=shares.at_most < proof.limit)
 
@@ -71,11 +72,15 @@ def compare_responses(
     limits: ReplayLimits,
     *,
     rounds: int,
+    scores: ReplayScores | None = None,
     refused: int = 0,
     unreadable: int = 0,
     error: float = 0.0,
 ) -> ReplayResult:
-    """Compare both models' responses of so many rounds; `contract` and the typical `error` are the champion's."""
+    """Compare both models' responses of so many rounds; `contract` and the typical `error` are the champion's.
+
+    `scores` are those of the exchanges where they have been read already.
+    """
     count = len(exchanges)
     if count < limits.min_requests:
         return ReplayResult(
@@ -84,7 +89,7 @@ def compare_responses(
             refused=refused,
             unreadable=unreadable,
         )
-    scores = read_scores(exchanges, contract.responder)
+    scores = scores or read_scores(exchanges, contract.responder)
     scored = [exchange for exchange, found in zip(exchanges, scores.scored, strict=True) if found]
     sent = _rows_of(scored, contract)
     chosen = segments(contract, sent, columns=limits.segments, min_rows=limits.min_segment_rows)

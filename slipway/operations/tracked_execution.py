@@ -127,31 +127,44 @@ def _jobs(sagemaker: Any, step: Mapping[str, Any], evaluation: Mapping[str, Any]
 def _training(sagemaker: Any, step: Mapping[str, Any], name: str) -> TrackedJob:
     job = sagemaker.describe_training_job(TrainingJobName=name)
     given = job.get("HyperParameters", {})
-    return TrackedJob(
-        step=step["StepName"],
-        name=job["TrainingJobName"],
-        arn=job["TrainingJobArn"],
-        status=job["TrainingJobStatus"],
-        started=job.get("TrainingStartTime"),
-        ended=job.get("TrainingEndTime"),
+    return _tracked(
+        step,
+        job,
+        kind="Training",
         # Those with an underscore are a tuning job's own.
         parameters={key: value for key, value in given.items() if not key.startswith("_")},
         metrics={each["MetricName"]: each["Value"] for each in job.get("FinalMetricDataList", ())},
-        reused_from=_reused_from(step),
     )
 
 
 def _evaluated(sagemaker: Any, step: Mapping[str, Any], name: str, evaluation: Mapping[str, Any]) -> TrackedJob:
-    job = sagemaker.describe_processing_job(ProcessingJobName=name)
-    return TrackedJob(
-        step=step["StepName"],
-        name=job["ProcessingJobName"],
-        arn=job["ProcessingJobArn"],
-        status=job["ProcessingJobStatus"],
-        started=job.get("ProcessingStartTime"),
-        ended=job.get("ProcessingEndTime"),
+    return _tracked(
+        step,
+        sagemaker.describe_processing_job(ProcessingJobName=name),
+        kind="Processing",
         parameters={name: str(value) for name, value in (evaluation.get("hyperparameters") or {}).items()},
         metrics=dict(_figures(evaluation)),
+    )
+
+
+def _tracked(
+    step: Mapping[str, Any],
+    job: Mapping[str, Any],
+    *,
+    kind: str,
+    parameters: dict[str, str],
+    metrics: dict[str, float],
+) -> TrackedJob:
+    """A job as SageMaker describes it, whose keys begin with its kind."""
+    return TrackedJob(
+        step=step["StepName"],
+        name=job[f"{kind}JobName"],
+        arn=job[f"{kind}JobArn"],
+        status=job[f"{kind}JobStatus"],
+        started=job.get(f"{kind}StartTime"),
+        ended=job.get(f"{kind}EndTime"),
+        parameters=parameters,
+        metrics=metrics,
         reused_from=_reused_from(step),
     )
 
