@@ -20,10 +20,12 @@ def endpoint_template(
     capture: Mapping[str, Any] | None = None,
     tags: Mapping[str, Mapping[str, str]] | None = None,
     further: Mapping[str, Any] | None = None,
+    shadowed: bool = False,
 ) -> str:
     """A canary on four instances; `alarm` are properties of the one that rolls back, `AlarmName` ends its name.
 
-    `tags` are given by logical id, `further` are resources beside these.
+    `tags` are given by logical id, `further` are resources beside these; where it is `shadowed`, a second parameter
+    names a package that is a shadow of the first.
     """
     name = {"Fn::Join": ["-", [CONFIG_NAME, alarm["AlarmName"]]]}
     routing = {"Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": canary_percent}}
@@ -70,15 +72,33 @@ def endpoint_template(
     for kept in ("Model", "EndpointConfig"):
         resources[kept] |= {"UpdateReplacePolicy": "Retain", "DeletionPolicy": "Delete"}
     resources["Endpoint"]["DependsOn"] = "Alarm"
+    shadow = _add_shadow(resources) if shadowed else {}
     values = {"Config": CONFIG_NAME, "Endpoint": {"Ref": "Endpoint"}, "Model": {"Ref": "Model"}}
     return json.dumps(
         {
-            "Parameters": {PARAMETER: {"Type": "String", "Default": ""}},
-            "Conditions": {_HAS_MODEL: {"Fn::Not": [{"Fn::Equals": [{"Ref": PARAMETER}, ""]}]}},
+            "Parameters": {name: {"Type": "String", "Default": ""} for name in (PARAMETER, *shadow)},
+            "Conditions": {_HAS_MODEL: _is_given(PARAMETER), **{of: _is_given(name) for name, of in shadow.items()}},
             "Resources": {**resources, "Topic": {"Type": "AWS::SNS::Topic"}, **(further or {})},
             "Outputs": {key: {"Condition": _HAS_MODEL, "Value": value} for key, value in values.items()},
         }
     )
+
+
+def _add_shadow(resources: dict[str, Any]) -> dict[str, str]:
+    """The condition of the shadow, by its parameter."""
+    parameter, condition = "ShadowModelPackageArn", "HasShadow"
+    properties = resources["EndpointConfig"]["Properties"]
+    (variant,) = properties["ProductionVariants"]
+    shadow = {**variant, "VariantName": "shadow", "ModelName": {"Fn::GetAtt": ["ShadowModel", "ModelName"]}}
+    properties["ShadowProductionVariants"] = {"Fn::If": [condition, [shadow], {"Ref": "AWS::NoValue"}]}
+    model = resources["Model"]
+    given = {**model["Properties"], "Containers": [{"ModelPackageName": {"Ref": parameter}}]}
+    resources["ShadowModel"] = {**model, "Condition": condition, "Properties": given}
+    return {parameter: condition}
+
+
+def _is_given(parameter: str) -> dict[str, Any]:
+    return {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]}
 
 
 def _type(logical_id: str) -> str:

@@ -103,8 +103,11 @@ def target(settings: Settings, image: str) -> RolloutTarget:
 
 @pytest.fixture(scope="module")
 def functions(cloud: CloudProcess, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return deployed(cloud, settings, target(settings, cloud.image), tmp_path_factory.mktemp("cdk.out"))
+
+
+def deployed(cloud: CloudProcess, settings: Settings, target: RolloutTarget, outdir: Path) -> dict[str, str]:
     """The functions as `cdk deploy` would upload them; ARNs by name."""
-    outdir = tmp_path_factory.mktemp("cdk.out")
     app = cdk.App(outdir=str(outdir), analytics_reporting=False, builtin_cloud_formation_validation=False)
     stack = cdk.Stack(app, "Functions")
     bucket = s3.Bucket.from_bucket_name(stack, "Artifacts", BUCKET)
@@ -115,7 +118,7 @@ def functions(cloud: CloudProcess, settings: Settings, tmp_path_factory: pytest.
             name=settings.names.rollout_function,
             handler="handler",
             description="Rolls out",
-            target=target(settings, cloud.image),
+            target=target,
             longest_days=14,
             statements=[],
         ),
@@ -125,7 +128,7 @@ def functions(cloud: CloudProcess, settings: Settings, tmp_path_factory: pytest.
             name=settings.names.schedule_function,
             handler="schedule",
             description="Stops and starts",
-            target=replace(target(settings, cloud.image), stopped_parameter=settings.names.stopped_parameter),
+            target=replace(target, stopped_parameter=settings.names.stopped_parameter),
             longest_days=1,
             statements=[],
         ),
@@ -162,7 +165,7 @@ def _zipped(folder: Path) -> bytes:
     return stored.getvalue()
 
 
-def template() -> str:
+def template(*, shadowed: bool = False) -> str:
     """The endpoint stack in small: only the canary analysis's alarm can roll back."""
     dimensions = {"EndpointName": ENDPOINT, "EndpointConfigName": CONFIG_NAME}
     alarm = {
@@ -182,17 +185,20 @@ def template() -> str:
         bake_seconds=BAKE_SECONDS,
         final_seconds=FINAL_SECONDS,
         tags={kept: {ENDPOINT_TAG: ENDPOINT} for kept in ("Model", "EndpointConfig")},
+        shadowed=shadowed,
     )
 
 
 class Launch:
     """The account with everything deployed, and what one does in it."""
 
-    def __init__(self, cloud: CloudProcess, functions: dict[str, str], settings: Settings) -> None:
+    def __init__(
+        self, cloud: CloudProcess, functions: dict[str, str], settings: Settings, *, shadowed: bool = False
+    ) -> None:
         self.cloud, self.settings, self.image = cloud, settings, cloud.image
         cloud("s3").create_bucket(Bucket=BUCKET)
         cloud("sagemaker").create_model_package_group(ModelPackageGroupName=GROUP)
-        cloud("cloudformation").create_stack(StackName=STACK, TemplateBody=template())
+        cloud("cloudformation").create_stack(StackName=STACK, TemplateBody=template(shadowed=shadowed))
         eventually(lambda: self.stack()["StackStatus"] == "CREATE_COMPLETE")
         topic = cloud("sns").create_topic(Name="notices")["TopicArn"]
         self.queue = cloud("sqs").create_queue(QueueName="received")["QueueUrl"]
@@ -304,8 +310,10 @@ class Launch:
         return found
 
     def parameter(self) -> str:
-        (parameter,) = self.stack()["Parameters"]
-        return str(parameter["ParameterValue"])
+        return self.parameters()["ModelPackageArn"]
+
+    def parameters(self) -> dict[str, str]:
+        return {each["ParameterKey"]: each["ParameterValue"] for each in self.stack()["Parameters"]}
 
     def endpoint(self) -> dict[str, Any]:
         found: dict[str, Any] = self.cloud("sagemaker").describe_endpoint(EndpointName=ENDPOINT)

@@ -19,6 +19,7 @@ from slipway.settings.names import Names
 
 GROUP = "arn:aws:sagemaker:us-east-1:000000000000:model-package/shoppers-dev"
 OLD, NEW, LATER = (f"{GROUP}/{version}" for version in (1, 2, 3))
+BESIDE = " beside "
 BEGAN = datetime(2026, 11, 29, tzinfo=UTC).timestamp()
 
 
@@ -48,7 +49,10 @@ class Running:
 
 @dataclass
 class Stage:
-    """A stage with an endpoint that serves `live` and is being updated to `pending`, and every client of it."""
+    """A stage with an endpoint that serves `live` and is being updated to `pending`, and every client of it.
+
+    A config has the name of the package that it serves, and of its shadow's after that.
+    """
 
     live: str
     pending: str = ""
@@ -84,7 +88,7 @@ class Stage:
 
 
 class Client:
-    """Any service of the stage; a config has the name of the package that it serves."""
+    """Any service of the stage."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage, self._action = stage, ""
@@ -131,7 +135,9 @@ class Client:
         return found
 
     def describe_endpoint_config(self, *, EndpointConfigName: str) -> dict[str, Any]:  # noqa: N803
-        return {"ProductionVariants": [{"ModelName": EndpointConfigName}]}
+        package, _, shadow = EndpointConfigName.partition(BESIDE)
+        shadows = {"ShadowProductionVariants": [{"ModelName": shadow}]} if shadow else {}
+        return {"ProductionVariants": [{"ModelName": package}], **shadows}
 
     def describe_model(self, *, ModelName: str) -> dict[str, Any]:  # noqa: N803
         return {"Containers": [{"ModelPackageName": ModelName}]}
@@ -206,3 +212,25 @@ def test_a_rollout_before_its_update_is_rejected_and_the_pause_stays_as_it_was(b
     assert stage.abort() == "the rollout ended rejected: an operator aborted it"
     assert stage.pauses == [f"abort {NEW}", after]
     assert stage.phases == ["intended", "done"]
+
+
+@pytest.mark.parametrize(
+    ("live", "pending", "step"),
+    [
+        (OLD, f"{OLD}{BESIDE}{NEW}", RolloutStep.WAIT_FOR_SHADOW),
+        (f"{OLD}{BESIDE}{NEW}", "", RolloutStep.SHADOW),
+        (f"{OLD}{BESIDE}{NEW}", OLD, RolloutStep.WAIT_FOR_LEAVE),
+    ],
+    ids=["being added", "being compared", "being removed"],
+)
+def test_a_shadow_is_rejected_and_no_update_of_what_users_are_served_is_rolled_back(
+    live: str, pending: str, step: RolloutStep
+) -> None:
+    def removed(stage: Stage) -> None:
+        if stage.pause == f"abort {NEW}" and stage.now > 10:
+            stage.live, stage.pending = OLD, ""
+            stage.executions[0].ended = {"outcome": "rejected", "reason": "an operator aborted it"}
+
+    stage = Stage(live, pending, [Running(NEW, step)], meanwhile=removed)
+    assert stage.abort() == "the rollout ended rejected: an operator aborted it"
+    assert (stage.decisions, stage.pauses) == ([], [f"abort {NEW}", "go"])
