@@ -7,19 +7,16 @@ case: what is hard about a request is so for both.
 import argparse
 import json
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
-from infra.rollout.runtime.orchestrator.shadow import wait_seconds
 from slipway.canary.config import Tolerances
-from slipway.canary.shadow import promotion_times
+from slipway.canary.shadow_comparison import ShadowComparison
 from slipway.canary.statistics.evidence import Decision
 from slipway.settings.shadow import Shadow
-from slipway.simulation import Fault, PollingPlan, Service, Traffic, analyse_rollouts
+from slipway.simulation import Fault, Service, Traffic, analyse_rollouts
+from slipway.simulation.shadowed_rollouts import ShadowPolls
 
 RATES = (0.2, 1.0, 5.0, 20.0)
 FAULTS = (
@@ -33,33 +30,12 @@ SERVICE = Service()
 DAY = Shadow().max_seconds
 
 
-@dataclass(frozen=True)
-class ShadowPlan(PollingPlan):
-    """The polls of a rollout's shadow, and the tests that may promote it."""
-
-    def polls(self) -> Iterator[tuple[int, float]]:
-        second = number = 0
-        while second < self.longest_seconds:
-            step = wait_seconds(number, self.longest_seconds)
-            yield step, self.share_at(second)
-            second, number = second + step, number + 1
-
-    def promotion_tests(self, error: float) -> dict[int, float]:
-        times, ends = promotion_times(self.longest_seconds), list(accumulate(step for step, _ in self.polls()))
-        return {next(end for end in ends if end >= at): error / len(times) for at in times}
-
-
 def row(fault: Fault, rate: float, *, rollouts: int, seed: int) -> dict[str, Any]:
     """Shares of the candidates that were proven or rejected, and the median time of those."""
-    traffic = Traffic(
-        SERVICE,
-        fault,
-        requests_per_second=2 * rate,
-        rollouts=rollouts,
-        rng=np.random.default_rng([seed, int(10 * rate)]),
-    )
+    rng = np.random.default_rng([seed, int(10 * rate)])
+    traffic = Traffic(SERVICE, fault, requests_per_second=rate, rollouts=rollouts, rng=rng)
     tolerances = Tolerances(baseline_rows=SERVICE.baseline_rows // 2)
-    found = analyse_rollouts(tolerances, ShadowPlan(((0.5, 0),), DAY), traffic)
+    found = analyse_rollouts(tolerances, ShadowPolls.of(ShadowComparison(tolerances, 1.0, DAY)), traffic)
     ended = found.seconds[found.decisions != Decision.EXTEND]
     return {
         "fault": fault.name,

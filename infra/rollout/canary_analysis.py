@@ -78,4 +78,5 @@ def analysis_config(settings: Settings) -> AnalysisConfig:
         value=ValueBounds(*bounds, analysis.value_tolerance) if analysis.value and bounds else None,
         value_horizon_seconds=analysis.value_horizon_seconds,
         positive_label=settings.data.positive_label,
+        shadow_error_tolerance=settings.rollout.shadow.error_tolerance,
     )

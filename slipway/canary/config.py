@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import log, sqrt
 from typing import Any, Literal, Self
 
@@ -134,6 +134,7 @@ class AnalysisConfig:
         value_horizon_seconds: the age of a request at which its outcome counts, if it has arrived by then.
         positive_label: what is worth 1 in outcomes that are labels; None where no label is positive: then only outcomes
             that are numbers count, each the value of its request.
+        shadow_error_tolerance: of a shadow; None: as of a canary.
     """
 
     tolerances: Tolerances
@@ -145,6 +146,13 @@ class AnalysisConfig:
     value: ValueBounds | None = None
     value_horizon_seconds: int = 300
     positive_label: str | None = "1"
+    shadow_error_tolerance: float | None = None
+
+    def of_shadow(self) -> Self:
+        """The same with what is tolerated of a shadow."""
+        if self.shadow_error_tolerance is None:
+            return self
+        return replace(self, tolerances=replace(self.tolerances, error_tolerance=self.shadow_error_tolerance))
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)

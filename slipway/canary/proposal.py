@@ -1,4 +1,8 @@
-"""A plan that fits an endpoint's traffic: the shortest rollout in which good models can be proven no worse."""
+"""A plan that fits an endpoint's traffic: the shortest rollout in which good models can be proven no worse.
+
+Where there is too little traffic for that within close margins, the candidate is a shadow first: it gets copies of all
+requests, for up to most of a day, and the canary then has errors alone left to prove.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -6,6 +10,7 @@ from math import ceil
 from typing import Any, Literal
 
 from slipway.canary.config import AnalysedMetric, Tolerances, effective_decide_seconds
+from slipway.canary.shadow_comparison import SAME_FOR_USERS, ShadowComparison
 from slipway.canary.statistics.power import ExpectedBake, promoted_share
 
 TARGET = 0.95
@@ -61,6 +66,11 @@ _ORDER = (
     ((*_DEFAULT, *_CLOSE, *_WIDE), _DAY),
 )
 """What is tried in turn: small margins before wide ones, and with each of them an hour before several."""
+_Order = tuple[tuple[tuple[tuple[float, float], ...], tuple[Route, ...]], ...]
+_WITHOUT_SHADOW = _ORDER[:3]
+_SHADOW_HOURS = (1, 2, 4, 8, 16, 22)
+"""With the longest the canary's hour still fits in the day."""
+_SHADOW_TARGET = 0.99
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,7 @@ class ProposedRollout:
         alarm_min_requests: of such a period.
         max_error_percent: above which the alarm on errors goes off, the analysis aside: bursts must not reach it.
         promoted: the expected share of good models that are, 0..1.
+        shadow: how the candidate is compared as a shadow before; None where the canary needs none.
     """
 
     route: Route
@@ -84,6 +95,7 @@ class ProposedRollout:
     alarm_min_requests: int
     max_error_percent: float
     promoted: float = 0.0
+    shadow: ShadowComparison | None = None
 
     @property
     def final_bake_seconds(self) -> int:
@@ -91,8 +103,18 @@ class ProposedRollout:
 
     @property
     def seconds(self) -> int:
-        """Of all waits."""
+        """Of all waits of the update."""
         return len(self.route.shares(self.instances)) * self.route.bake_seconds + self.final_bake_seconds
+
+    @property
+    def most_seconds(self) -> int:
+        """The same with the longest time as a shadow."""
+        return self.seconds + (self.shadow.most_seconds if self.shadow else 0)
+
+    @property
+    def error_tolerance(self) -> float:
+        """The smallest margin of errors that a promotion needs."""
+        return self.shadow.tolerances.error_tolerance if self.shadow else self.tolerances.error_tolerance
 
     def expected(self, requests_per_second: float) -> list[ExpectedBake]:
         """The requests of each bake, until the promotion's test is due."""
@@ -119,6 +141,12 @@ class ProposedRollout:
         margins = {name: getattr(self.tolerances, name) for name in ("min_requests", "error_tolerance", "score_limit")}
         return {"enabled": True, "decide_seconds": DECIDE_SECONDS, **margins}
 
+    def shadow_keys(self) -> dict[str, Any]:
+        """The keys of `[rollout.shadow]`; none where there is no shadow."""
+        if self.shadow is None:
+            return {}
+        return {"enabled": True, "max_seconds": self.shadow.most_seconds, "error_tolerance": self.error_tolerance}
+
 
 def propose(
     requests_per_second: float,
@@ -127,6 +155,7 @@ def propose(
     error_rate: float | None = None,
     tolerances: Tolerances | None = None,
     proven: Sequence[AnalysedMetric] = (),
+    shadow: bool | None = None,
 ) -> ProposedRollout:
     """The first plan that is expected to promote enough good models; where none does, the one that promotes the most.
 
@@ -136,30 +165,70 @@ def propose(
         error_rate: of the fleet in use.
         tolerances: all but what a plan chooses.
         proven: metrics that another comparison proves.
+        shadow: whether the candidate is a shadow first; None: where the canary alone would need wide margins.
 
     Raises:
         ValueError: there is one instance, which has no part.
     """
     if instances < 2:
         raise ValueError(f"a plan needs 2 instances at least, one of them the canary, got {instances}")
-    tried = []
-    for plan in _plans(requests_per_second, instances, tolerances or Tolerances()):
-        share = promoted_share(
-            plan.tolerances, plan.expected(requests_per_second), error_rate=error_rate, proven=proven
-        )
-        tried.append(replace(plan, promoted=share))
-        if share >= TARGET:
-            return tried[-1]
-    return max(tried, key=lambda plan: plan.promoted)
+    expected = _Expected(requests_per_second, instances, error_rate, tolerances or Tolerances(), tuple(proven))
+    if shadow is None and (close := expected.first(_WITHOUT_SHADOW)):
+        return close
+    alone = expected.best()
+    if shadow is False:
+        return alone
+    after = expected.best(expected.shadow())
+    return after if shadow or after.promoted >= TARGET or after.promoted > alone.promoted else alone
 
 
-def _plans(requests_per_second: float, instances: int, tolerances: Tolerances) -> Iterator[ProposedRollout]:
-    for margins, routes in _ORDER:
-        for errors, scores in margins:
-            wanted = replace(tolerances, error_tolerance=errors, score_limit=_known(scores, tolerances))
-            for route in routes:
-                if route.is_whole(instances):
-                    yield _plan(route, instances, wanted, requests_per_second)
+@dataclass(frozen=True)
+class _Expected:
+    """What plans there are for the traffic, and how many good models each promotes."""
+
+    requests_per_second: float
+    instances: int
+    error_rate: float | None
+    tolerances: Tolerances
+    proven: tuple[AnalysedMetric, ...]
+
+    def first(self, order: _Order, shadow: ShadowComparison | None = None) -> ProposedRollout | None:
+        """The first that promotes enough."""
+        return next((plan for plan in self._plans(order, shadow) if plan.promoted >= TARGET), None)
+
+    def best(self, shadow: ShadowComparison | None = None) -> ProposedRollout:
+        """The first that promotes enough, or else the one that promotes the most."""
+        return self.first(_ORDER, shadow) or max(self._plans(_ORDER, shadow), key=lambda plan: plan.promoted)
+
+    def shadow(self) -> ShadowComparison:
+        """With the smallest margin of errors that a shadow can prove within the day."""
+        found = []
+        for errors, _ in (*_DEFAULT, *_CLOSE):
+            known = self._tolerances(errors, _DEFAULT[0][1])
+            for hours in _SHADOW_HOURS:
+                found.append(ShadowComparison(known, 1.0, 3600 * hours))
+                if self._proven_as_shadow(found[-1]) >= _SHADOW_TARGET:
+                    return found[-1]
+        return max(found, key=self._proven_as_shadow)
+
+    def _plans(self, order: _Order, shadow: ShadowComparison | None) -> Iterator[ProposedRollout]:
+        first = self._proven_as_shadow(shadow) if shadow else 1.0
+        proven = (*self.proven, *(SAME_FOR_USERS if shadow else ()))
+        for margins, routes in order:
+            for errors, scores in margins:
+                # The shadow proves the scores, within the margin that stands in the same settings.
+                wanted = self._tolerances(errors, _DEFAULT[0][1] if shadow else scores)
+                for route in (route for route in routes if route.is_whole(self.instances)):
+                    plan = replace(_plan(route, self.instances, wanted, self.requests_per_second), shadow=shadow)
+                    bakes = plan.expected(self.requests_per_second)
+                    share = promoted_share(plan.tolerances, bakes, error_rate=self.error_rate, proven=proven)
+                    yield replace(plan, promoted=first * share)
+
+    def _proven_as_shadow(self, shadow: ShadowComparison) -> float:
+        return shadow.proven_share(self.requests_per_second, error_rate=self.error_rate)
+
+    def _tolerances(self, errors: float, scores: float) -> Tolerances:
+        return replace(self.tolerances, error_tolerance=errors, score_limit=_known(scores, self.tolerances))
 
 
 def _known(scores: float, tolerances: Tolerances) -> float:

@@ -1,20 +1,11 @@
 """What follows from the evidence on a shadow: no bake ends, so several tests may promote, each at more requests."""
 
 from dataclasses import replace
-from math import floor, log2
 
 from slipway.canary.checkpoint import Checkpoint
 from slipway.canary.explanation import explain, missing
+from slipway.canary.shadow_comparison import promotion_times
 from slipway.canary.statistics.evidence import Decision
-
-FIRST_TEST_SECONDS = 600
-"""At the earliest: a candidate is a shadow for so long at least, and its latencies settle."""
-
-
-def promotion_times(most_seconds: float) -> tuple[float, ...]:
-    """When a test may promote it, in seconds since it became a shadow: each at twice the time of the one before."""
-    last = floor(log2(max(1.0, most_seconds / FIRST_TEST_SECONDS)))
-    return tuple(most_seconds / 2**number for number in range(last, -1, -1))
 
 
 def decide_shadow(checkpoint: Checkpoint, *, waited: float, most_seconds: float) -> Checkpoint:

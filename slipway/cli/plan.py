@@ -9,8 +9,9 @@ from slipway.canary.proposal import LEAST_PROMOTED, ProposedRollout
 from slipway.cli.arguments import add_command, add_json, add_number, add_use_case, deployed_stage, write
 from slipway.errors import InputError
 from slipway.settings import Settings, load_settings
-from slipway.settings.rollout_plan import proposal
-from slipway.simulation.forecast import Forecast, forecast
+from slipway.settings.rollout_plan import proposal, takes_shadow
+from slipway.simulation.forecast import forecast
+from slipway.simulation.forecast_summary import Forecast
 
 if TYPE_CHECKING:
     from slipway.operations.endpoint_traffic import RecordedTraffic
@@ -19,7 +20,8 @@ _ROLLOUTS = 200
 _EPILOG = """\
 A canary proves a good model no worse only if it meets requests enough. The plan is the shortest rollout that is
 expected to promote 95 % of good models: with the default margins up to an hour, then with wider margins or several
-hours. SageMaker waits an hour at most after each step, and eight hours for an update.
+hours. SageMaker waits an hour at most after each step, and eight hours for an update. Where a canary alone would need
+margins above a point of errors, the candidate is a shadow first, for most of a day at most: [rollout.shadow].
 
 The traffic is the median of the endpoint's quietest hour of the day, in the last 14 days of CloudWatch's Invocations;
 or what --requests-per-second gives. --toml prints the lines for the use case's file. With plan = "auto" and
@@ -84,11 +86,17 @@ def _observed(arguments: argparse.Namespace) -> "RecordedTraffic":
 
 def _proposal(settings: Settings, rate: float, error_rate: float) -> ProposedRollout:
     scaling, analysis = settings.endpoint.autoscaling, settings.rollout.canary_analysis
+    shadow: bool | None = None
+    if not takes_shadow({"instance_type": settings.endpoint.instance_type, "kind": settings.endpoint.kind}, None):
+        shadow = False
+    elif settings.rollout.plan is None and "enabled" in settings.rollout.shadow.model_fields_set:
+        shadow = settings.rollout.shadow.enabled
     return proposal(
         rate,
         instances=scaling.min_instance_count if scaling else settings.endpoint.instance_count,
         analysis={"baseline_rows": analysis.baseline_rows, "scores": analysis.scores},
         error_rate=error_rate,
+        shadow=shadow,
     )
 
 
@@ -98,12 +106,14 @@ def _forecast(settings: Settings, proposed: ProposedRollout, rate: float, error_
     for key in ("warm_up_seconds", "alarm_periods"):
         rollout.pop(key, None)
     analysis = {**settings.rollout.canary_analysis.model_dump(exclude_unset=True), **proposed.analysis()}
-    changed = type(settings.rollout).model_validate({**rollout, **proposed.rollout(), "canary_analysis": analysis})
+    shadow = {**settings.rollout.shadow.model_dump(exclude_unset=True), "enabled": False, **proposed.shadow_keys()}
+    sections = {"canary_analysis": analysis, "shadow": shadow}
+    changed = type(settings.rollout).model_validate({**rollout, **proposed.rollout(), **sections})
     return forecast(
         settings.model_copy(update={"rollout": changed}),
         requests_per_second=rate,
         error_percent=error_percent,
-        regression_points=200 * proposed.tolerances.error_tolerance,
+        regression_points=200 * proposed.error_tolerance,
         most_rollouts=_ROLLOUTS,
     )
 
@@ -120,6 +130,10 @@ def _toml_lines(proposed: ProposedRollout, rate: float) -> Iterator[str]:
     yield ""
     yield "[rollout.canary_analysis]"
     yield from (f"{key} = {_value(value)}" for key, value in proposed.analysis().items())
+    if shadow := proposed.shadow_keys():
+        yield ""
+        yield "[rollout.shadow]"
+        yield from (f"{key} = {_value(value)}" for key, value in shadow.items())
 
 
 def _value(value: object) -> str:
@@ -131,11 +145,16 @@ def _value(value: object) -> str:
 def _document(
     proposed: ProposedRollout, rate: float, found: Forecast, observed: "RecordedTraffic | None"
 ) -> dict[str, Any]:
+    shadow = proposed.shadow_keys()
+    sections = {"canary_analysis": proposed.analysis(), **({"shadow": shadow} if shadow else {})}
     return {
         "requests_per_second": rate,
         "observed": asdict(observed) if observed else None,
-        "rollout": {**proposed.rollout(), "canary_analysis": proposed.analysis()},
+        "rollout": {**proposed.rollout(), **sections},
         "seconds": proposed.seconds,
+        "shadow": asdict(found.shadow) if found.shadow else None,
+        "good_models_proven_as_shadow": found.healthy.proven_as_shadow if found.shadow and found.healthy else None,
+        "shadow_seconds": found.healthy.shadow_seconds if found.healthy else None,
         "good_models_promoted": found.healthy.proven_safe if found.healthy else 0.0,
         "regression_points": found.regression_points,
         "bad_models_stopped": _stopped(found),
@@ -154,6 +173,7 @@ def _text(proposed: ProposedRollout, rate: float, found: Forecast, observed: "Re
         "traffic": f"{rate:.3g} requests a second"
         + (f", at {observed.quiet_hour}:00 UTC; {observed.mean:.3g} in the mean" if observed else ""),
         "plan": f"{size} of {proposed.route.percent} %, {minutes} minutes each; {waits} minutes of waits in all",
+        **_shadow_lines(found),
         "margins": f"{100 * tolerances.error_tolerance:g} points of errors"
         f", {tolerances.latency_tolerance:g} times the latency"
         + (f", {100 * tolerances.score_limit:g} points of scores" if tolerances.watches_scores else ""),
@@ -162,7 +182,21 @@ def _text(proposed: ProposedRollout, rate: float, found: Forecast, observed: "Re
     }
     if found.regressed and found.regressed.seconds_to_rollback is not None:
         lines["rolled back after"] = f"{found.regressed.seconds_to_rollback:,.0f} s in the median"
+    if found.regressed and found.shadow:
+        lines["rejected as a shadow"] = f"{100 * found.regressed.rejected_as_shadow:.1f} % of those"
     if found.healthy and found.healthy.proven_safe < LEAST_PROMOTED:
         lines["note"] = "too little traffic for a canary to prove good models no worse: add instances, or traffic"
     lines["settings"] = "add --toml for the lines of the use case's file"
     return "".join(f"{name:19} {text}\n" for name, text in lines.items())
+
+
+def _shadow_lines(found: Forecast) -> dict[str, str]:
+    """The candidate as a shadow, before the canary."""
+    if found.shadow is None or found.healthy is None:
+        return {}
+    longest, seconds = found.shadow.most_seconds / 3600, found.healthy.shadow_seconds
+    median = f"; a good model {seconds / 3600:.1f} h in the median" if seconds else ""
+    return {
+        "shadow first": f"{longest:g} hours at most, by copies of all requests{median}",
+        "margin as a shadow": f"{found.shadow.error_tolerance_points:g} points of errors",
+    }

@@ -10,22 +10,18 @@ from slipway.cli.arguments import add_command, add_json, add_number, add_use_cas
 from slipway.errors import InputError
 from slipway.rollout.new_fleet_alarms import LEAST_ERRORS
 from slipway.settings import load_settings
-from slipway.simulation.forecast import (
-    MOST_ROLLOUTS,
-    AlarmSummary,
-    AnalysisSummary,
-    Chances,
-    Forecast,
-    Progress,
-    forecast,
-)
+from slipway.simulation.forecast import MOST_ROLLOUTS, Progress, forecast
+from slipway.simulation.forecast_summary import AlarmSummary, AnalysisSummary, Chances, Forecast, ShadowSummary
+
+_MINUTE, _HOUR = 60, 3600
 
 _EPILOG = """\
 The rollout is simulated with the use case's own settings. Every 10 seconds, canary analysis ([canary_analysis])
 compares the new fleet's errors, latency and scores with the old one's. Its decision is due decide_seconds before the
 bake ends; without one, the model is rolled back, or goes live unproven (without_evidence). The alarm on errors is
-simulated until the end of the last bake; if canary analysis is not enabled, it decides alone. Other alarms, gates and
-outcomes are not simulated.
+simulated until the end of the last bake; if canary analysis is not enabled, it decides alone. With [rollout.shadow] the
+comparison of the shadow comes first: what is worse there meets no user. Other alarms, gates and outcomes are not
+simulated.
 
 Both fleets share what varies (errors, latency, the mix of users); requests are independent, without bursts. The seed is
 fixed, so the same arguments give the same result.
@@ -107,12 +103,17 @@ def _lines(found: Forecast) -> Iterator[tuple[str, str]]:
         yield "duration", f"{found.duration_seconds:,} s of waits, and the start of instances"
         yield "double fleet", f"{found.extra_instance_hours:.2f} extra instance-hours"
         yield "canary requests", f"{found.canary_requests:,.0f} expected while both fleets serve"
+        if found.shadow:
+            yield "shadow", _shadow(found.shadow)
         yield "canary analysis", _analysis(found.canary_analysis)
         yield "alarm", _alarm(found.error_alarm)
     if found.healthy and found.regressed:
         yield "a good model", _shares(found, found.healthy, rolled_back="rolled back", proven="proven safe")
         bad = _shares(found, found.regressed, rolled_back="stopped", proven=_proven_though_worse(found))
         yield f"+{found.regression_points:g} points errors", bad
+        for name, chances in (("good shadows", found.healthy), ("bad shadows", found.regressed)):
+            if chances.shadow_seconds is not None:
+                yield name, f"decided on after {chances.shadow_seconds / _MINUTE:,.0f} minutes in the median"
         if (seconds := found.regressed.seconds_to_rollback) is not None:
             yield "stopped after", f"{seconds:,.0f} s in the median"
         if found.canary_analysis and found.comparable_seconds and found.healthy.undecided > 0.5:
@@ -127,6 +128,13 @@ def _analysis(analysis: AnalysisSummary | None) -> str:
     does = "goes live unproven" if analysis.without_evidence == PROCEED else "is rolled back"
     due = f"decides after {analysis.decides_after_seconds:,} s of {analysis.of_seconds:,}"
     return f"{due}; a model without a decision by then {does} (without_evidence = {analysis.without_evidence})"
+
+
+def _shadow(shadow: ShadowSummary) -> str:
+    return (
+        f"copies of {100 * shadow.copied:g} % of the requests, for {shadow.most_seconds / _HOUR:.3g} h at most; "
+        "no user gets its responses"
+    )
 
 
 def _alarm(alarm: AlarmSummary) -> str:
@@ -151,6 +159,8 @@ def _shares(found: Forecast, chances: Chances, *, rolled_back: str, proven: str)
     if _nothing_to_compare(found):
         return "no figure: canary analysis has nothing to compare it with"
     shares = [(rolled_back, chances.rolled_back)]
+    if found.shadow:
+        shares.append(("rejected as a shadow", chances.rejected_as_shadow))
     if analysis:
         shares.append((proven, chances.proven_safe))
     proceeds = analysis is None or analysis.without_evidence == PROCEED

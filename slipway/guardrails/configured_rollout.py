@@ -96,4 +96,10 @@ def planned_analysis(rollout: Rollout) -> PlannedAnalysis | None:
     if not analysis.enabled:
         return None
     proceeds = analysis.without_evidence == PROCEED
-    return PlannedAnalysis(rollout.tolerances(), analysis.decide_seconds, proceeds, analysis.value_horizon_seconds)
+    return PlannedAnalysis(
+        rollout.tolerances(),
+        analysis.decide_seconds,
+        proceeds,
+        analysis.value_horizon_seconds,
+        shadow=rollout.shadow_comparison(),
+    )

@@ -1,11 +1,13 @@
 """A rollout before it exists, as plain data: all that the rules read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from slipway.canary.config import AnalysisConfig, Tolerances
+from slipway.canary.shadow_comparison import SAME_FOR_USERS, ShadowComparison
+from slipway.canary.statistics.power import ExpectedBake, promoted_share
 from slipway.endpoint_kinds import REAL_TIME, EndpointKind
 from slipway.guardrails.composite_alarms import referenced_alarms
 
@@ -45,12 +47,21 @@ class PlannedAnalysis:
         decide_seconds: so long before the last of those bakes ends its decision is final; half of the bake at most.
         proceeds: without a decision the new fleet stays; else it is rolled back.
         value_horizon_seconds: the age at which a request's outcome counts, where value is watched.
+        shadow: how the candidate is compared as a shadow before; None where it is none.
     """
 
     tolerances: Tolerances
     decide_seconds: float
     proceeds: bool = False
     value_horizon_seconds: float = AnalysisConfig.value_horizon_seconds
+    shadow: ShadowComparison | None = None
+
+    def promoted_share(self, bakes: Sequence[ExpectedBake], *, requests_per_second: float) -> float:
+        """Share of good models, 0..1, that are proven no worse, as a shadow where they are one, and by the canary."""
+        if self.shadow is None:
+            return promoted_share(self.tolerances, bakes)
+        proven = self.shadow.proven_share(requests_per_second)
+        return proven * promoted_share(self.tolerances, bakes, proven=SAME_FOR_USERS)
 
 
 @dataclass(frozen=True)

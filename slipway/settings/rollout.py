@@ -1,12 +1,14 @@
 """The endpoint, and how a new model takes it over."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import ceil
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from slipway.canary.config import Tolerances, effective_decide_seconds
+from slipway.canary.shadow_comparison import ShadowComparison
 from slipway.endpoint_kinds import KINDS, EndpointKind
 from slipway.settings.canary_analysis import CanaryAnalysis
 from slipway.settings.limits import MOST_DRIFT
@@ -192,6 +194,18 @@ class Rollout(Section):
     def tolerances(self) -> Tolerances:
         """What canary analysis tolerates, and from when on."""
         return self.canary_analysis.tolerances(warm_up_seconds=self.grace_seconds)
+
+    def shadow_comparison(self) -> ShadowComparison | None:
+        """How a candidate is compared as a shadow; None where it is none."""
+        if not (self.shadow.enabled and self.canary_analysis.enabled):
+            return None
+        tolerances = self.tolerances()
+        tolerated = self.shadow.error_tolerance or tolerances.error_tolerance
+        return ShadowComparison(
+            tolerances=replace(tolerances, error_tolerance=tolerated),
+            copied=self.shadow.percent / 100,
+            most_seconds=self.shadow.max_seconds,
+        )
 
     @property
     def decide_seconds(self) -> float:

@@ -5,6 +5,7 @@ from typing import Any
 
 from slipway.canary.config import Tolerances
 from slipway.canary.proposal import ProposedRollout, propose
+from slipway.endpoint_kinds import KINDS, REAL_TIME
 from slipway.errors import InputError
 from slipway.settings.rollout import AUTO, Endpoint
 
@@ -26,9 +27,18 @@ def planned(document: Mapping[str, Any]) -> dict[str, Any]:
             f'rollout.requests_per_second must be given, above 0, with rollout.plan = "{AUTO}", got {rate!r}: '
             "`slipway plan` reads it from CloudWatch"
         )
-    found = proposal(rate, instances=_instances(document.get("endpoint")), analysis=rollout.get("canary_analysis"))
-    analysis = {**found.analysis(), **(rollout.get("canary_analysis") or {})}
-    return {**document, "rollout": {**found.rollout(), **rollout, "canary_analysis": analysis}}
+    endpoint, given = document.get("endpoint"), rollout.get("shadow") or {}
+    found = proposal(
+        rate,
+        instances=_instances(endpoint),
+        analysis=rollout.get("canary_analysis"),
+        shadow=given.get("enabled", None if takes_shadow(endpoint, rollout.get("type")) else False),
+    )
+    planned_rollout = {**found.rollout(), **rollout}
+    planned_rollout["canary_analysis"] = {**found.analysis(), **(rollout.get("canary_analysis") or {})}
+    if shadow := {**found.shadow_keys(), **given}:
+        planned_rollout["shadow"] = shadow
+    return {**document, "rollout": planned_rollout}
 
 
 def proposal(
@@ -37,8 +47,9 @@ def proposal(
     instances: int,
     analysis: Mapping[str, Any] | None = None,
     error_rate: float | None = None,
+    shadow: bool | None = None,
 ) -> ProposedRollout:
-    """The plan for such an endpoint.
+    """The plan for such an endpoint; `shadow` as `propose` has it.
 
     Raises:
         InputError: no canary is possible.
@@ -48,9 +59,19 @@ def proposal(
     known = rows // 2 if isinstance(rows, int) else Tolerances.baseline_rows // 2
     try:
         tolerances = Tolerances(baseline_rows=known, watches_scores=bool(scores), score_limit=_WIDEST_SCORES)
-        return propose(requests_per_second, instances=instances, tolerances=tolerances, error_rate=error_rate)
+        return propose(
+            requests_per_second, instances=instances, tolerances=tolerances, error_rate=error_rate, shadow=shadow
+        )
     except ValueError as exc:
         raise InputError(f"rollout.plan: {exc}") from exc
+
+
+def takes_shadow(endpoint: object, update: object) -> bool:
+    """Whether SageMaker offers it for such an endpoint and type of update; `conflicts.py` refuses it elsewhere."""
+    known = endpoint if isinstance(endpoint, Mapping) else {}
+    kind = KINDS.get(known.get("kind", REAL_TIME.name), REAL_TIME)
+    is_inferentia_1 = str(known.get("instance_type", "")).startswith("ml.inf1.")
+    return kind.takes_shadow and not is_inferentia_1 and update != "rolling"
 
 
 def _instances(endpoint: object) -> int:

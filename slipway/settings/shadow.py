@@ -21,6 +21,8 @@ class Shadow(Section):
     """Share of the requests of which the shadow gets copies; its fleet has this share of the endpoint's instances."""
     max_seconds: int = Field(86_400, ge=600, le=86_400)
     """Longest time that the candidate stays a shadow."""
+    error_tolerance: float | None = Field(None, gt=0, lt=0.5)
+    """Rise of the share of errors that it must exclude as a shadow; by default that of `canary_analysis`."""
 
     def instances(self, most: int) -> int:
         """Of the shadow's fleet, which is not autoscaled: enough for its share of the largest fleet, of `most`."""

@@ -29,6 +29,8 @@ class PollingPlan:
     shares: tuple[tuple[float, int], ...]
     longest_seconds: int = 0
     poll_seconds: int = POLL_SECONDS
+    copied: bool = False
+    """The new fleet gets copies of its share of the requests, and the old one all of them."""
 
     @property
     def bake_seconds(self) -> int:
@@ -112,7 +114,7 @@ def analyse_rollouts(
         if number < len(recorded):
             block = rows(recorded[number], undecided)
         else:
-            block = traffic.draw(step, green_share=share, edges=edges)
+            block = traffic.draw(step, green_share=share, edges=edges, copied=plan.copied)
         seconds[undecided] = block.end_second
         exposed[undecided] += block.green.requests
         if beside:

@@ -1,12 +1,12 @@
 """Canary analysis of many simulated rollouts at once: the counts of their blocks, and the decisions that follow."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.canary.config import Tolerances
+from slipway.canary.config import AnalysedMetric, Tolerances
 from slipway.canary.statistics.e_values import Counts
 from slipway.canary.statistics.evidence import Evidence
 from slipway.simulation.reference import reference_dispersions
@@ -24,13 +24,19 @@ class RolloutAnalysis:
         tolerances: of the analysis.
         traffic: whose blocks it gets.
         dispersion: of the old fleet's counts, by stream; estimated from an hour drawn from `traffic` if not given.
+        proven: metrics that another comparison has proven.
     """
 
     def __init__(
-        self, tolerances: Tolerances, traffic: Traffic, dispersion: Mapping[str, Floats] | None = None
+        self,
+        tolerances: Tolerances,
+        traffic: Traffic,
+        dispersion: Mapping[str, Floats] | None = None,
+        *,
+        proven: Sequence[AnalysedMetric] = (),
     ) -> None:
         self._tolerances, self._service = tolerances, traffic.service
-        self._evidence = Evidence.start(tolerances, np.zeros(traffic.rollouts))
+        self._evidence = Evidence.start(tolerances, np.zeros(traffic.rollouts), proven=dict.fromkeys(proven, "before"))
         self._dispersion = reference_dispersions(tolerances, traffic) if dispersion is None else dispersion
         self._minute: Block | None = None
         # As the analysis function has it: CloudWatch has minutes, of which the last may hold some of the warm-up.

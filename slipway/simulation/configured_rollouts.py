@@ -11,7 +11,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.canary.config import PROCEED, Tolerances
+from slipway.canary.config import PROCEED, AnalysedMetric, Tolerances
+from slipway.canary.shadow_comparison import ShadowComparison
 from slipway.canary.statistics.evidence import Decision
 from slipway.rollout.plan import RolloutPlan
 from slipway.rollout.steps import poll_seconds
@@ -32,13 +33,17 @@ def whole_polls(rollout: Rollout) -> int:
 
 
 class Ending(IntEnum):
-    """How a rollout ends: in the first two the new fleet takes all traffic, in the others it is rolled back."""
+    """How a rollout ends: in the first two the new fleet takes all traffic, in the others it is rolled back.
+
+    A candidate that is worse as a shadow is rejected before it gets any.
+    """
 
     PROVEN = 0
     UNPROVEN = 1
     WITHOUT_EVIDENCE = 2
     BY_ALARM = 3
     BY_ANALYSIS = 4
+    AS_SHADOW = 5
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ class ConfiguredRollout:
         decide_seconds: so long before that the decision is due.
         proceeds: whether the rollout goes on without one.
         poll_seconds: between two polls of the analysis.
+        shadow: how the candidate is compared as a shadow before.
+        proven: metrics that have been proven before.
     """
 
     bakes: tuple[tuple[float, int], ...]
@@ -60,6 +67,8 @@ class ConfiguredRollout:
     decide_seconds: float = 0.0
     proceeds: bool = False
     poll_seconds: int = POLL_SECONDS
+    shadow: ShadowComparison | None = None
+    proven: tuple[AnalysedMetric, ...] = ()
 
     @classmethod
     def of(cls, rollout: Rollout, plan: RolloutPlan) -> Self:
@@ -75,6 +84,7 @@ class ConfiguredRollout:
             decide_seconds=rollout.decide_seconds,
             proceeds=rollout.canary_analysis.without_evidence == PROCEED,
             poll_seconds=whole_polls(rollout),
+            shadow=rollout.shadow_comparison(),
         )
 
     @cached_property
@@ -158,7 +168,7 @@ def roll_out(
     how, seconds, exposed = np.full(total, int(Ending.UNPROVEN)), np.zeros(total), np.zeros(total)
     going = np.arange(total)
     tolerances = configured.tolerances
-    analysis = RolloutAnalysis(tolerances, traffic, dispersion) if tolerances else None
+    analysis = RolloutAnalysis(tolerances, traffic, dispersion, proven=configured.proven) if tolerances else None
     alarm = SimulatedErrorAlarm(configured.alarm, total)
     for number, (step, share) in enumerate(configured.polls()):
         if number < len(recorded):

@@ -1,17 +1,20 @@
 """Forecast a use case's rollout at a traffic rate: its cost, and how it ends for a good model and for a bad one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
+from slipway.canary.statistics.evidence import Decision
 from slipway.costs.cost_estimate import extra_instance_hours, rollout_plan, rollout_seconds
 from slipway.endpoint_kinds import EndpointKind
 from slipway.metrics import DECISION_METRIC
 from slipway.settings import Settings
 from slipway.simulation.configured_rollouts import ConfiguredRollout, Ending, Endings, roll_out
+from slipway.simulation.forecast_summary import AlarmSummary, AnalysisSummary, Chances, Forecast, ShadowSummary
 from slipway.simulation.reference import reference_dispersions
-from slipway.simulation.service import Fault, Service
+from slipway.simulation.service import Fault, Floats, Service
+from slipway.simulation.shadowed_rollouts import roll_out_shadowed
 from slipway.simulation.traffic import Traffic
 
 MOST_ROLLOUTS, FEWEST_ROLLOUTS = 1000, 200
@@ -20,78 +23,11 @@ MOST_POLLS = 200_000
 _SEED = 0
 FIRST_MODEL = "an endpoint's first model has no old fleet beside it: neither canary analysis nor an alarm rolls it back"
 NO_OUTCOMES = "outcomes are not simulated: what responses were worth (canary_analysis.value) counts for no model"
-SHADOW = "the time as a shadow is not simulated: it rejects bad models, and the canary then needs less evidence"
 OTHER_ALARMS = "alarms on latency and on drifted inputs and scores are not simulated; they can roll back more models"
 UNWATCHED = "no alarm watches the canary analysis (alarms_off has CanaryDecision): synth refuses this plan"
 
 Progress = Callable[[float], None]
 """Gets the part of a simulation that is done, 0..1: first of the good model's, then of the bad one's."""
-
-
-@dataclass(frozen=True)
-class Chances:
-    """How simulated rollouts end, as shares of 1: rolled back, proven safe or undecided."""
-
-    rolled_back: float
-    """On evidence, by canary analysis or by the alarm."""
-    proven_safe: float
-    """And not rolled back later."""
-    undecided: float
-    """No decision when it was due, and no alarm: `without_evidence` determines what follows."""
-    seconds_to_rollback: float | None
-    """Median of those that were rolled back."""
-    rolled_back_by_alarm: float
-    """Those of `rolled_back` in which the alarm was first."""
-    rolled_back_without_evidence: float
-    """`undecided`, or 0 if these rollouts proceed."""
-    goes_live: float
-    """The new model serves all requests in the end, proven safe or not."""
-
-
-@dataclass(frozen=True)
-class AnalysisSummary:
-    """When canary analysis decides, in seconds since the first bake began."""
-
-    decides_after_seconds: int
-    of_seconds: int
-    """Then the new fleet serves all requests, or the only bake ends."""
-    without_evidence: str
-    min_requests: int
-    error_tolerance_points: float
-    """Fewer additional points of errors may be proven safe."""
-
-
-@dataclass(frozen=True)
-class AlarmSummary:
-    """The alarm on the new fleet's errors."""
-
-    max_error_percent: float
-    min_requests: int
-    period_seconds: int
-    periods: int
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """What the plan costs, how many requests it observes, and how it ends."""
-
-    type: str
-    instances: int
-    duration_seconds: int
-    extra_instance_hours: float
-    comparable_seconds: int
-    """Seconds in which both fleets serve users."""
-    canary_requests: float
-    error_percent: float
-    regression_points: float
-    rollouts: int
-    healthy: Chances | None
-    """None if there is nothing to simulate; `notes` have the reason."""
-    regressed: Chances | None
-    canary_analysis: AnalysisSummary | None
-    """None if it is not enabled."""
-    error_alarm: AlarmSummary | None
-    notes: tuple[str, ...]
 
 
 def forecast(
@@ -116,8 +52,7 @@ def forecast(
         tolerances, worse = configured.tolerances, Fault("more errors", error_points=regression_points)
         dispersion = reference_dispersions(tolerances, traffic(Fault())) if tolerances else None
         healthy, regressed = (
-            _chances(roll_out(configured, traffic(fault), dispersion=dispersion, progress=progress))
-            for fault in (Fault(), worse)
+            _ended(configured, traffic(fault), dispersion, progress=progress) for fault in (Fault(), worse)
         )
     return Forecast(
         type=plan.type,
@@ -134,6 +69,27 @@ def forecast(
         canary_analysis=_analysis(settings, configured),
         error_alarm=_alarm(settings),
         notes=tuple(_notes(settings, configured)),
+        shadow=_shadow(configured),
+    )
+
+
+def _ended(
+    configured: ConfiguredRollout,
+    traffic: Traffic,
+    dispersion: dict[str, Floats] | None,
+    *,
+    progress: Progress | None,
+) -> Chances:
+    if configured.shadow is None:
+        return _chances(roll_out(configured, traffic, dispersion=dispersion, progress=progress))
+    found = roll_out_shadowed(configured, configured.shadow, traffic, dispersion=dispersion, progress=progress)
+    shadows = found.shadows
+    decided = shadows.seconds[shadows.decisions != Decision.EXTEND]
+    return replace(
+        _chances(found.endings),
+        rejected_as_shadow=shadows.share(Decision.ROLL_BACK),
+        proven_as_shadow=shadows.share(Decision.PROMOTE),
+        shadow_seconds=float(np.median(decided)) if decided.size else None,
     )
 
 
@@ -179,7 +135,7 @@ def rollouts_within(
     most_polls: int = MOST_POLLS,
 ) -> int:
     """How many rollouts are drawn: fewer if each has many polls."""
-    polls = sum(1 for _ in configured.polls())
+    polls = len([*configured.polls(), *(configured.shadow.waits() if configured.shadow else ())])
     return min(most_rollouts, max(fewest_rollouts, most_polls // polls))
 
 
@@ -209,6 +165,13 @@ def _analysis(settings: Settings, configured: ConfiguredRollout) -> AnalysisSumm
     )
 
 
+def _shadow(configured: ConfiguredRollout) -> ShadowSummary | None:
+    shadow = configured.shadow
+    if shadow is None:
+        return None
+    return ShadowSummary(shadow.most_seconds, shadow.copied, 100 * shadow.tolerances.error_tolerance)
+
+
 def _alarm(settings: Settings) -> AlarmSummary:
     rollout = settings.rollout
     return AlarmSummary(
@@ -221,9 +184,8 @@ def _alarm(settings: Settings) -> AlarmSummary:
 
 def _notes(settings: Settings, configured: ConfiguredRollout) -> list[str]:
     """What the figures leave out, or why there are none."""
-    rollout = settings.rollout
     notes = []
-    if configured.tolerances and DECISION_METRIC in rollout.alarms_off:
+    if configured.tolerances and DECISION_METRIC in settings.rollout.alarms_off:
         notes.append(UNWATCHED)
     if not configured.comparable_seconds:
         notes.append(
@@ -231,8 +193,6 @@ def _notes(settings: Settings, configured: ConfiguredRollout) -> list[str]:
         )
     if configured.tolerances and configured.tolerances.watches_value:
         notes.append(NO_OUTCOMES)
-    if rollout.shadow.enabled:
-        notes.append(SHADOW)
     return [*notes, OTHER_ALARMS, FIRST_MODEL]
 
 

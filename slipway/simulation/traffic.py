@@ -1,6 +1,7 @@
 """Seeded requests of many rollouts at once, block by block: what both fleets of each would count."""
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Self
 
@@ -89,14 +90,28 @@ class Traffic:
         self._drift, self._failing = self._drift[:, kept], self._failing[:, kept]
         self._spread, self._hour = self._spread[:, :, kept], self._hour[kept]
 
-    def draw(self, seconds: int, *, green_share: float, edges: Floats) -> Block:
-        """The next block; `edges` are the latencies to count by."""
+    def afresh(self, chosen: NDArray[np.bool_]) -> "Traffic":
+        """The rollouts chosen by the mask from their start, with the same fleets and other requests."""
+        again: Traffic = deepcopy(self)
+        again._rng = again._rng.spawn(1)[0]
+        again.keep(chosen)
+        return again
+
+    def draw(self, seconds: int, *, green_share: float, edges: Floats, copied: bool = False) -> Block:
+        """The next block.
+
+        Args:
+            seconds: of it.
+            green_share: of the requests, which the new fleet gets.
+            edges: the latencies to count by.
+            copied: the new fleet gets copies, and the old one all requests.
+        """
         if self._second % _MINUTE == 0:
             self._vary()
         self._second += seconds
         load = self.requests_per_second * seconds * self._rise()
         green = self._fleet(load * green_share, self._green(self.fault, edges), 0, seconds)
-        blue = self._fleet(load * (1 - green_share), self._blue(edges), 1, seconds)
+        blue = self._fleet(load * (1 if copied else 1 - green_share), self._blue(edges), 1, seconds)
         return Block(self._second, edges, green, blue)
 
     def log_ratio(self, block: Block, faulty: Fault) -> Floats:

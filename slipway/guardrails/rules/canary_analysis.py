@@ -6,7 +6,7 @@ from math import ceil
 
 from slipway.canary.config import PROCEED, ROLL_BACK, effective_decide_seconds
 from slipway.canary.proposal import LEAST_PROMOTED
-from slipway.canary.statistics.power import ExpectedBake, promoted_share
+from slipway.canary.statistics.power import ExpectedBake
 from slipway.errors import InputError
 from slipway.guardrails.alarms import metrics_of
 from slipway.guardrails.finding import Found, rule
@@ -104,10 +104,13 @@ def _too_few(planned: PlannedRollout, analysis: PlannedAnalysis) -> Iterator[Fou
     if bakes is None or rate is None:
         return
     expected = bakes.expected(rate)
-    share, requests = promoted_share(analysis.tolerances, expected), sum(bake.green_requests for bake in expected)
+    requests = sum(bake.green_requests for bake in expected)
+    share = analysis.promoted_share(expected, requests_per_second=rate)
     if share >= LEAST_PROMOTED:
         return
     what = f"{100 * share:.0f} % of good models can be proven safe by the {requests:,.0f} requests of the new fleet"
+    if shadow := analysis.shadow:
+        what += f" and {shadow.copied * rate * shadow.most_seconds:,.0f} copies to the shadow"
     if requests < (least := analysis.tolerances.min_requests):
         what += f", of {least:,.0f} that canary_analysis.min_requests asks for at least"
     longer = _long_enough(bakes, analysis, rate)
@@ -119,7 +122,7 @@ def _long_enough(bakes: _Bakes, analysis: PlannedAnalysis, rate: float) -> int |
     """Seconds of a bake, in whole minutes, that would promote enough good models; None where the longest would not."""
     for seconds in range(_MINUTE * (bakes.seconds // _MINUTE + 1), LONGEST_WAIT_SECONDS + 1, _MINUTE):
         longer = replace(bakes, seconds=seconds, due=effective_decide_seconds(analysis.decide_seconds, seconds))
-        if promoted_share(analysis.tolerances, longer.expected(rate)) >= LEAST_PROMOTED:
+        if analysis.promoted_share(longer.expected(rate), requests_per_second=rate) >= LEAST_PROMOTED:
             return seconds
     return None
 

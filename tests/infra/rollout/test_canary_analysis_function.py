@@ -257,6 +257,13 @@ def test_a_shadow_is_compared_with_the_live_model_and_publishes_nothing(world: W
     assert not world.published
 
 
+def test_a_shadow_may_have_a_tolerance_of_errors_of_its_own(
+    world: World, configured: Callable[[AnalysisConfig], None]
+) -> None:
+    configured(replace(CONFIG, tolerances=Tolerances(error_tolerance=0.05), shadow_error_tolerance=0.0001))
+    assert [world.shadowed(300)["decision"] for _ in range(10)] == [0] * 10
+
+
 @pytest.mark.parametrize(("fault", "named"), [({"errors": 0.05}, "errors"), ({"slower": 2.0}, "slower")])
 def test_a_shadow_that_is_worse_is_found_out(world: World, fault: dict[str, float], named: str) -> None:
     answers = [world.shadowed(1000, **fault) for _ in range(6)]

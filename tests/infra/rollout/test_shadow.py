@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from infra.rollout.runtime.orchestrator.function_calls import MOST_FAILED
 from infra.rollout.runtime.orchestrator.rollout import End
-from infra.rollout.runtime.orchestrator.shadow import MOST_FAILED
 from slipway.rollout.steps import Kind, Outcome, RolloutStep
 from tests.infra.rollout.account import EXECUTION, LATER, NEW, OLD, Ending, World, decided, error
 from tests.infra.rollout.journal import Journal, killed_everywhere
@@ -119,6 +119,14 @@ def test_a_pause_ends_the_shadow_and_the_comparison_begins_anew_when_it_is_over(
     assert set(seen) == {""}
     assert world.updates == [f"{OLD} beside {NEW}", OLD, f"{OLD} beside {NEW}", NEW]
     assert nothing_left(world)
+
+
+def test_an_abort_takes_the_shadow_away_and_rejects_the_candidate() -> None:
+    world = World(shadow_analyses=deque([SO_FAR]), pauses=deque(["go", "go", f"abort {NEW}"]))
+    end = run(world)
+    assert (end.outcome, end.by) == (Outcome.REJECTED, "operator")
+    assert world.updates == [f"{OLD} beside {NEW}", OLD]
+    assert (world.serves, world.packages[NEW], nothing_left(world)) == (OLD, "Rejected", True)
 
 
 def test_a_candidate_whose_approval_is_revoked_is_a_shadow_no_longer() -> None:

@@ -1,5 +1,8 @@
 """The plan that fits a traffic: short and strict where there is much of it, longer and wider where there is little."""
 
+from dataclasses import replace
+from unittest.mock import ANY
+
 import pytest
 
 from slipway.canary.config import Tolerances
@@ -15,10 +18,11 @@ def margins(proposed):
 
 
 @pytest.mark.parametrize("instances", [2, 4, 10])
-@pytest.mark.parametrize("rate", [0.2, 1, 5, 20, 100, 5000])
+@pytest.mark.parametrize("rate", [0.1, 0.2, 1, 5, 20, 100, 5000])
 def test_a_plan_is_accepted_by_the_settings_and_by_sagemaker_and_promotes_good_models(rate, instances):
     found = propose(rate, instances=instances)
-    rollout = Rollout(**found.rollout(), canary_analysis=found.analysis())
+    rollout = Rollout(**found.rollout(), canary_analysis=found.analysis(), shadow=found.shadow_keys())
+    assert rollout.shadow_comparison() == (found.shadow and replace(found.shadow, tolerances=ANY))
     assert found.promoted >= TARGET
     assert rollout.bake_seconds <= LONGEST_WAIT_SECONDS
     assert found.seconds < rollout.timeout_seconds <= LONGEST_TIMEOUT_SECONDS
@@ -32,6 +36,22 @@ def test_more_traffic_shortens_the_bake_and_less_of_it_widens_the_margins():
     assert [margins(plan) == DEFAULT for plan in plans] == [False, False, True, True, True]
     assert [margins(plan) for plan in plans] == sorted((margins(plan) for plan in plans), reverse=True)
     assert [plan.seconds for plan in plans[2:]] == sorted((plan.seconds for plan in plans[2:]), reverse=True)
+
+
+def test_where_a_canary_alone_would_need_wide_margins_the_candidate_is_a_shadow_first():
+    assert [propose(rate, instances=4).shadow is None for rate in (0.1, 0.3, 0.5, 100)] == [False, False, True, True]
+    alone, shadowed = (propose(0.2, instances=4, shadow=shadow) for shadow in (False, None))
+    assert margins(alone) == (0.05, 0.15)
+    assert margins(shadowed) == (0.03, 0.05)
+    assert (shadowed.error_tolerance, alone.error_tolerance) == (0.005, 0.05)
+    assert shadowed.shadow_keys() == {"enabled": True, "max_seconds": 22 * 3600, "error_tolerance": 0.005}
+    assert alone.shadow_keys() == {}
+    assert shadowed.most_seconds == shadowed.seconds + 22 * 3600 < 86_400
+
+
+def test_a_shadow_that_is_asked_for_is_planned_at_any_traffic_and_takes_as_long_as_needed():
+    hours = [propose(rate, instances=4, shadow=True).shadow.most_seconds / 3600 for rate in (0.3, 1, 5, 100)]
+    assert hours == [16, 4, 1, 1]
 
 
 def test_a_canary_is_a_whole_number_of_instances_and_never_all_of_them():

@@ -6,7 +6,7 @@ import pytest
 
 from slipway.canary.checkpoint import Checkpoint
 from slipway.canary.config import Tolerances
-from slipway.canary.shadow import decide_shadow, promotion_times
+from slipway.canary.shadow import decide_shadow
 from slipway.canary.statistics.e_values import Counts
 from slipway.canary.statistics.evidence import Decision
 
@@ -20,11 +20,6 @@ def seen(requests: int, *, errors: int = 0, tests: int = 0) -> Checkpoint:
     slow = Counts.of(requests, 0, requests, requests // 10)
     block = dict.fromkeys(start.evidence.states, slow) | {"errors": Counts.of(requests, errors, requests, 0)}
     return replace(start, evidence=start.evidence.observe(block), promotion_tests=tests)
-
-
-def test_there_is_a_test_at_each_doubling_of_the_time_and_at_its_end() -> None:
-    assert promotion_times(600) == (600,)
-    assert promotion_times(DAY) == (675, 1350, 2700, 5400, 10_800, 21_600, 43_200, DAY)
 
 
 @pytest.mark.parametrize(

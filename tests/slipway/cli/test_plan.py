@@ -4,6 +4,8 @@ import json
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from slipway.cli.main import main
 
 SHOPPERS = Path(__file__).parents[3] / "config" / "shoppers.toml"
@@ -33,6 +35,21 @@ def test_the_text_has_the_plan_its_margins_and_what_to_expect(capsys):
     assert code == 0
     for part in ("canary of 25 %, 10 minutes each", "7.5 points of scores", "a good model        promoted in"):
         assert part in text
+
+
+def test_little_traffic_gets_a_shadow(capsys):
+    proposed = tomllib.loads(plan(capsys, "--requests-per-second", "0.3", "--toml")[1])["rollout"]
+    assert proposed["shadow"]["enabled"]
+
+
+@pytest.mark.thorough
+def test_what_a_shadow_finds_is_simulated(capsys):
+    proposed = tomllib.loads(plan(capsys, "--requests-per-second", "0.3", "--toml")[1])["rollout"]
+    document = json.loads(plan(capsys, "--requests-per-second", "0.3", "--json")[1])
+    assert proposed == {**document["rollout"], "requests_per_second": 0.3}
+    assert (proposed["shadow"]["enabled"], document["shadow"]["copied"]) == (True, 1)
+    assert document["good_models_proven_as_shadow"] >= document["good_models_promoted"] > 0.9
+    assert document["bad_models_stopped"] > 0.95
 
 
 def test_an_endpoint_without_instances_has_no_canary_to_plan(capsys, tmp_path):

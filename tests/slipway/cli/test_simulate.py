@@ -11,7 +11,7 @@ from slipway.costs.cost_estimate import rollout_plan
 from slipway.endpoint_kinds import SERVERLESS
 from slipway.settings import load_settings
 from slipway.simulation.configured_rollouts import ConfiguredRollout
-from slipway.simulation.forecast import NO_OUTCOMES, SHADOW, forecast, rollouts_within
+from slipway.simulation.forecast import NO_OUTCOMES, forecast, rollouts_within
 
 SHOPPERS = Path(__file__).parents[3] / "config" / "shoppers.toml"
 ROLLOUTS = "100"
@@ -109,15 +109,23 @@ def test_scores_that_a_use_case_does_not_watch_delay_no_decision(forecast_of):
     assert forecast_of((limit, "score_limit = 0.06\nscores = false"), rate=10).healthy.proven_safe > watched + 0.1
 
 
-def test_neither_outcomes_nor_shadows_are_simulated_and_notes_name_that(forecast_of):
-    shadow = "[stages.dev.rollout.shadow]\nenabled = true\n\n[stages.dev.rollout.canary_analysis]"
-    found = forecast_of(
-        ("score_limit = 0.18", "score_limit = 0.18\nvalue = true"),
-        ("[stages.dev.rollout.canary_analysis]", shadow),
-        rate=20,
-    )
-    assert {NO_OUTCOMES, SHADOW} <= set(found.notes)
+def test_outcomes_are_not_simulated_and_a_note_says_so(forecast_of):
+    found = forecast_of(("score_limit = 0.18", "score_limit = 0.18\nvalue = true"), rate=20)
+    assert NO_OUTCOMES in found.notes
     assert found.healthy.proven_safe > 0.9
+
+
+def test_the_shadow_is_simulated_before_the_canary(forecast_of):
+    shadow = "[stages.dev.rollout.shadow]\nenabled = true\nmax_seconds = 28800\nerror_tolerance = 0.01\n\n{}"
+    analysis = "[stages.dev.rollout.canary_analysis]"
+    found = forecast_of((analysis, shadow.format(analysis)), rate=1, regression=3.0)
+    out = forecast_text(found)
+    assert "shadow            copies of 100 % of the requests, for 8 h at most; no user gets its responses" in out
+    assert found.healthy.proven_as_shadow > 0.95
+    assert found.regressed.rejected_as_shadow > 0.95
+    assert f"rejected as a shadow {100 * found.regressed.rejected_as_shadow:.1f} %" in out
+    assert 600 <= found.healthy.shadow_seconds < 28_800
+    assert found.regressed.proven_safe < 0.05
 
 
 def test_without_canary_analysis_the_alarm_decides_alone(forecast_of):

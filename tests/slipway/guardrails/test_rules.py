@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from slipway.canary.config import Tolerances
+from slipway.canary.shadow_comparison import ShadowComparison
 from slipway.endpoint_kinds import ASYNCHRONOUS, SERVERLESS
 from slipway.errors import InputError
 from slipway.guardrails import RULES, PlannedExperiment, PlannedRollout, ScaledVariant, Variant, lint, refuse_unsafe
@@ -305,6 +307,9 @@ MUTANTS: list[tuple[str, str, PlannedRollout]] = [
     )),
     ("SG803", "2,000 requests asked for, 1,800 expected", b.with_analysis(tolerances={"min_requests": 2000})),
     ("SG803", "ten requests a second", b.with_analysis(requests_per_second=10)),
+    ("SG803", "a shadow whose time is too short to prove anything", b.with_analysis(
+        analysis={"shadow": ShadowComparison(Tolerances(), copied=0.05, most_seconds=600)}
+    )),
     ("SG803", "a tolerance that takes many requests", b.with_analysis(tolerances={"false_promotion_rate": 1e-15})),
     ("SG803", "a decision that is due early", b.with_analysis(
         linear(50), requests_per_second=10, analysis={"decide_seconds": 150}, tolerances={"min_requests": 800}

@@ -31,6 +31,31 @@ def test_the_fewest_instances_decide_what_a_canary_can_be(endpoint, instances):
     assert found["rollout"]["canary_percent"] == proposal(5, instances=instances).route.percent
 
 
+LITTLE = {"plan": "auto", "requests_per_second": 0.2}
+
+
+def test_where_there_is_little_traffic_the_plan_has_a_shadow_and_what_is_given_of_it_holds():
+    found = planned({"rollout": {**LITTLE, "shadow": {"max_seconds": 3600}}})["rollout"]
+    assert found["shadow"] == {"enabled": True, "max_seconds": 3600, "error_tolerance": 0.01}
+    assert found["canary_analysis"]["error_tolerance"] == 0.03
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"rollout": {**LITTLE, "shadow": {"enabled": False}}},
+        {"rollout": LITTLE, "endpoint": {"instance_type": "ml.inf1.xlarge"}},
+        {"rollout": LITTLE, "endpoint": {"kind": "asynchronous"}},
+        {"rollout": {**LITTLE, "type": "rolling"}},
+    ],
+    ids=["switched off", "not offered for the instances", "not offered for the kind", "not offered for the update"],
+)
+def test_a_shadow_that_cannot_be_leaves_the_proof_to_the_canary(given):
+    found = planned(given)["rollout"]
+    assert not found.get("shadow", {}).get("enabled", False)
+    assert found["canary_analysis"]["error_tolerance"] == 0.05
+
+
 def test_settings_without_a_plan_stay_as_they_are():
     document = {"rollout": {"requests_per_second": 5}}
     assert planned(document) == document

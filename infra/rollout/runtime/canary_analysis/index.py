@@ -44,6 +44,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         fleet, or ""), settled (no further evidence is needed for a promotion), checkpoint.
     """
     config = AnalysisConfig.from_json(os.environ["CANARY_ANALYSIS"])
+    config = config.of_shadow() if event.get("shadow") else config
     stored = event.get("checkpoint")
     checkpoint = Checkpoint.from_document(config.tolerances, stored) if stored else None
     if event.get("shadow"):

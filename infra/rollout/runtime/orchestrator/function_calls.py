@@ -8,6 +8,9 @@ from botocore.exceptions import ClientError
 
 from .run import Run
 
+MOST_FAILED = 5
+"""Polls in a row that the canary analysis may fail: the one after them may still be in time for the alarm."""
+
 
 class FunctionError(Exception):
     """A function that was called has failed by itself; the text is the name of its error."""

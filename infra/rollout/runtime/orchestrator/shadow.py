@@ -9,13 +9,14 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from slipway.canary.shadow_comparison import SAME_FOR_USERS, wait_seconds
 from slipway.canary.statistics.evidence import Decision
 from slipway.metrics import SHADOW_VARIANT
 from slipway.rollout.failure_causes import is_candidates
 from slipway.rollout.steps import Kind, RolloutStep
 
 from . import live, stack
-from .function_calls import FunctionError, clock, error_name, invoke
+from .function_calls import MOST_FAILED, FunctionError, clock, error_name, invoke
 from .live import Live, ObservedEndpoint
 from .lock import Lock
 from .pause import Pause
@@ -24,13 +25,7 @@ from .restore import NotRestored, delete, restore_seconds
 from .run import Rejection, Run, State
 
 STACK_SECONDS = 60
-FIRST_SECONDS, FIRST_POLLS, LATER_POLLS = 60, 60, 240
-"""An hour of quick polls; the rest of the longest time is divided among the later ones."""
-MOST_FAILED = 5
-"""Polls in a row that the analysis may fail."""
 _ROLLBACK = "rollback"
-_SAME_FOR_USERS = ("latency", "scores")
-"""Errors are left to the canary: only a user's request meets what stands between the user and the model."""
 _NOTHING: State = {
     "decision": 0,
     "explanation": "",
@@ -192,19 +187,13 @@ class ShadowTest:
         if last["decision"] == Decision.ROLL_BACK:
             raise Rejection(f"as a shadow: {explanation}", by="shadow")
         if last["decision"] == Decision.PROMOTE:
-            self.proven = dict.fromkeys(_SAME_FOR_USERS, "as a shadow")
+            self.proven = dict.fromkeys(SAME_FOR_USERS, "as a shadow")
         if self.proven or run.target.proceeds:
             record(run, "shadow ended", {"verdict": last["decision"], "sentence": explanation})
             return
         if last["failed"] >= MOST_FAILED:
             raise Rejection(f"as a shadow: {explanation}", by="shadow", is_candidates=False)
         raise Rejection(f"as a shadow: the time is over with too little evidence: {explanation}", by="shadow")
-
-
-def wait_seconds(polls: int, most_seconds: int) -> int:
-    """Before the next poll, after so many."""
-    later = max(FIRST_SECONDS, (most_seconds - FIRST_POLLS * FIRST_SECONDS) // LATER_POLLS)
-    return FIRST_SECONDS if polls < FIRST_POLLS else later
 
 
 def _is_over(run: Run, state: State) -> bool:

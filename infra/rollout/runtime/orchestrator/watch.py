@@ -11,13 +11,11 @@ from slipway.metrics import decision_datum, decision_namespace
 from slipway.rollout.steps import RolloutStep, poll_seconds
 
 from . import stack
-from .function_calls import FunctionError, clock, error_name, invoke
+from .function_calls import MOST_FAILED, FunctionError, clock, error_name, invoke
 from .live import Live
 from .recording import audit
 from .run import Failure, Run, State
 
-MOST_FAILED = 5
-"""Polls in a row that the analysis may fail: the one after them may still be in time for the alarm."""
 NO_DECISION = {
     "decision": 0,
     "explanation": "no poll of the canary analysis compared the fleets",
