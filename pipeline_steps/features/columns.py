@@ -1,9 +1,10 @@
 """How one column of a request or table becomes one float32 of the model's input."""
 
+import contextlib
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -49,6 +50,15 @@ class NumberColumn:
             return self._allowed(float(value), value)
         except OverflowError as exc:
             raise self._rejection(value) from exc
+
+    def encode_json_cells(self, values: Sequence[object]) -> Sequence[float] | NDArray[np.float64]:
+        """Encode JSON values of many rows, each as `encode_json` does; numbers at once."""
+        if self.kind == "number" and set(map(type, values)) <= {int, float}:
+            with contextlib.suppress(OverflowError):
+                encoded = np.array(values, dtype=np.float64)
+                if (np.abs(encoded) <= LARGEST_NUMBER).all():
+                    return encoded
+        return list(map(self.encode_json, values))
 
     def encode_values(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Encode a table's column; a missing value is never refused here."""
@@ -100,6 +110,10 @@ class CategoryColumn:
         return {int(text): code for text, code in self.codes.items() if _INTEGER.fullmatch(text)}
 
     @cached_property
+    def _known(self) -> Mapping[Any, float]:
+        return {**dict[Any, float](self.codes), **self._integers}
+
+    @cached_property
     def _booleans(self) -> dict[bool, list[str]]:
         """The categories that JSON's true and false name, such as TRUE or False."""
         names = {True: "true", False: "false"}
@@ -124,6 +138,13 @@ class CategoryColumn:
         if isinstance(value, float) and math.isfinite(value):
             return self._uncommon(str(int(value)) if value.is_integer() else repr(value), value)
         raise self._rejection(value)
+
+    def encode_json_cells(self, values: Sequence[object]) -> list[float]:
+        """Encode JSON values of many rows, each as `encode_json` does; known categories by one look-up each."""
+        if bool not in set(map(type, values)):  # true would be found as 1
+            with contextlib.suppress(KeyError, TypeError):
+                return [self._known[value] for value in values]
+        return list(map(self.encode_json, values))
 
     def encode_values(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Encode a table's column; unknown ones are `other_code`, and none is refused here."""
