@@ -3,8 +3,9 @@
 Usage: python -m benchmarks.serving [--seconds 5] [--rounds 3] [--rows 1] [--json FILE]
 
 The headline's model is trained once, at its defaults. Both servers respond to the same bodies of JSON on connections
-that are kept open, by turns; the client is a process of its own. Ours counts and publishes its metrics meanwhile, and
-checks each value. Processor time is the server's alone, so that a busy machine changes it little; medians are printed.
+that are kept open, alternately; the client is a process of its own. Ours counts and publishes its metrics meanwhile,
+and checks each value. Processor time is the server's alone, so that a busy machine changes it little; medians are
+printed.
 """
 
 import argparse
@@ -139,7 +140,7 @@ def _ours(checkout: Path, ml: Path) -> Server:
 
 
 def main() -> None:
-    """Measure by turns, and print the medians."""
+    """Measure alternately, and print the medians."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=3)

@@ -44,7 +44,7 @@ def _made(kind: str) -> tuple[Path, int]:
 def _sweep() -> None:
     """Remove our user's folders whose runs have ended; another user's are not touched."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        with contextlib.suppress(OSError):  # somebody else removes it, or it is no folder of a run
+        with contextlib.suppress(OSError):  # another process removes it, or it is no folder of a run
             found = folder.lstat()
             if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid():
                 _sweep_one(folder)

@@ -77,7 +77,7 @@ def compare_own_servers(
 ) -> ReplayResult:
     """Send the requests to both variants, `champion` and `candidate`, and compare errors, numbers and latency.
 
-    Where the canary compares numbers, `proof` is what it tolerates: both models are held against the champion's ranks.
+    Where the canary compares numbers, `proof` is what it tolerates: both models are compared by the champion's ranks.
     """
     count, unreadable = len(captures.requests), captures.unreadable
     if count < limits.min_requests:

@@ -1,4 +1,4 @@
-"""Keeps a controller running for a rollout: starts it, carries out its requests, starts the next one when it ends."""
+"""Keeps a controller running for a rollout: starts it, performs its requests, starts the next one when it ends."""
 
 import contextlib
 import json

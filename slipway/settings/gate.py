@@ -8,9 +8,9 @@ from slipway.settings.section import Section
 class Gate(Section):
     """What a candidate must show on the untouched test split before it is registered.
 
-    Limits are held against confidence bounds of the paired bootstrap: only what is proven refuses a candidate, and only
-    what is proven passes `min_gain_over_naive`. Gains and losses are in units of the metric; a gain is an improvement,
-    whichever direction of the metric is better.
+    Limits are compared with confidence bounds of the paired bootstrap: only what is proven refuses a candidate, and
+    only what is proven passes `min_gain_over_naive`. Gains and losses are in units of the metric; a gain is an
+    improvement, whichever direction of the metric is better.
     """
 
     metric: str | None = None

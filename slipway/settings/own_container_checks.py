@@ -65,7 +65,7 @@ def training_errors(training: Training, tuning: Tuning, features: Features, *, m
 
 
 def own_model_errors(gate: Gate, decision: DecisionRule, value: Value | None) -> Iterator[str]:
-    """A model that nothing of Slipway's can read is held against one limit."""
+    """A model that nothing of Slipway's can read is compared with one limit."""
     both = "training.image and endpoint.image"
     if gate.threshold is None:
         yield f"gate.threshold must be given with {both}: it is the limit for the metric that the training reports"

@@ -1,6 +1,6 @@
 """Where the numbers in captured responses lie, for servers that publish no metrics of their own.
 
-Both fleets are held against one set of ranks, the old fleet's from before the rollout. So equal fleets have equal
+Both fleets are compared by one set of ranks, the old fleet's from before the rollout. So equal fleets have equal
 shares, whatever the numbers mean; a new fleet whose numbers are good ones on another scale has not.
 """
 

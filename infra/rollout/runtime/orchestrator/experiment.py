@@ -1,7 +1,7 @@
 """An experiment, from its start to the winner's rollout: read it from top to bottom.
 
 The lock is held while challengers are added and removed, and not in the weeks between: a rollout takes the challengers
-away and so ends the experiment. Whoever ends it, the endpoint is left with one model behind it.
+away and so ends the experiment. However it ends, the endpoint is left with one model behind it.
 """
 
 from collections.abc import Sequence
@@ -153,7 +153,7 @@ def _smoke(run: Run, variant: str, arm: State) -> None:
 
 
 def _follow(run: Run, arms: list[str]) -> State:
-    """Poll until the experiment is decided, or somebody or something else has ended it."""
+    """Poll until the experiment is decided, or something else has ended it."""
     begun = run.steps.do(RolloutStep.EXPERIMENT, run.now)
     start: State = {"polls": 0, "failed": 0, "at": begun, "weights": [], "changed_at": begun, "key": "", "ended": ""}
     start["winner"] = None
