@@ -242,7 +242,7 @@ def test_on_a_signal_every_client_that_could_connect_gets_its_response(jobs, loo
                 except OSError as exc:
                     answer = repr(exc).encode()
             (answered if answer.startswith(b"HTTP/1.1 200 OK") else lost).append(answer)
-            time.sleep(0.005)  # eight clients without a pause keep both processors busy and show no more
+            time.sleep(0.03)  # eight clients without a pause keep both processors busy and show no more
 
     with ThreadPoolExecutor(8) as pool:
         clients = [pool.submit(ask_again_and_again) for _ in range(8)]
