@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
@@ -145,6 +146,7 @@ def _described(arm: Rewards) -> tuple[Floats, Floats, Floats]:
     return np.asarray(arm.mean), deviation, count
 
 
+@lru_cache(maxsize=2)  # a split and a bandit, each decided in two ways
 def _run(cell: Cell, mode: Mode, experiments: int, seed: int) -> SimulatedExperiments:
     rng = np.random.default_rng([seed, crc32(cell.name.encode()), int(mode == "split")])
     return run_experiments(replace(cell.plan, mode=mode), cell.audience(), experiments=experiments, rng=rng)
