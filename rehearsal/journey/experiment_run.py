@@ -8,6 +8,7 @@ import json
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from random import Random
 from types import TracebackType
 from typing import Any, Self
@@ -31,7 +32,9 @@ BETTER_BY = 2.0
 """Effects by which the first challenger's mean is above the champion's."""
 _WRITE_SECONDS = 0.5
 _SEED = 11
-_ALL_OUT_SECONDS = 30.0
+_START_SECONDS = 30.0
+_SHOW_SECONDS = 2.0
+"""Between two looks at the report, which lies in S3."""
 
 
 class Respondents:
@@ -145,10 +148,12 @@ def _shortcomings(found: dict[str, Any]) -> list[str]:
     return wrong + [f"every request of the experiment must be answered, got {each}" for each in unanswered]
 
 
-def _followed(target: LaunchTarget, execution: str, show: Any) -> dict[str, Any]:
-    functions = target.aws.client("lambda")
+def _followed(target: LaunchTarget, execution: str, show: Callable[[], None]) -> dict[str, Any]:
+    functions, shown = target.aws.client("lambda"), 0.0
     while (described := functions.get_durable_execution(DurableExecutionArn=execution))["Status"] == "RUNNING":
-        show()
+        if time.monotonic() > shown + _SHOW_SECONDS:
+            show()
+            shown = time.monotonic()
         time.sleep(POLL_SECONDS)
     if described["Status"] != "SUCCEEDED":
         raise LaunchError(f"execution {execution} must end with an outcome, got {described['Status']}")
@@ -161,13 +166,13 @@ def _executions(target: LaunchTarget, function: str) -> list[str]:
 
 
 def _new_execution(target: LaunchTarget, known: set[str]) -> str:
-    deadline = time.monotonic() + _ALL_OUT_SECONDS
+    deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         for execution in _executions(target, target.rollout_function):
             if execution not in known:
                 return execution
         time.sleep(POLL_SECONDS)
-    raise LaunchError(f"the winner's rollout must start within {_ALL_OUT_SECONDS:.0f} s, got none")
+    raise LaunchError(f"the winner's rollout must start within {_START_SECONDS:.0f} s, got none")
 
 
 def _progress(target: LaunchTarget, settings: Settings) -> str:
