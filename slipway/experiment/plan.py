@@ -60,15 +60,15 @@ class Plan:
     def planned_size(self) -> int:
         """Requests with an outcome, of all arms together, at which the experiment is decided.
 
-        Of a bandit half of them are counted as shared equally, and half as if all but the floors went to one arm: the
-        more weights move, the less a request says about the difference.
+        Of a bandit a third of them are counted as shared equally, and the others as if all but the floors went to one
+        arm: the more weights move, the less a request says about the difference. Simulated, the power is then kept.
         """
         reach = self.quantile + _NORMAL.inv_cdf(self.power)
         if self.mode == "split":
             return ceil((reach / self.effect) ** 2 * self._variance(self.first_shares[:2]))
         most = 1 - (self.arms - 1) * self.floor
-        roots = [1 / sqrt(self._variance(shares)) for shares in (self.first_shares[:2], (self.floor, most))]
-        return ceil((reach / self.effect * len(roots) / sum(roots)) ** 2)
+        equal, moved = (1 / sqrt(self._variance(shares)) for shares in (self.first_shares[:2], (self.floor, most)))
+        return ceil((reach / self.effect / (equal / 3 + moved * 2 / 3)) ** 2)
 
     def _variance(self, shares: Sequence[float]) -> float:
         """Of the difference of champion and challenger, times the requests of all arms."""
