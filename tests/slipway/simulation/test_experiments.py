@@ -13,7 +13,7 @@ from slipway.simulation.experiments import Audience, run_experiments
 PLAN = Plan("split", "yes_no", "two_sided", 2, 0.2, 0.0, 0.05)
 
 
-def run(mode, *, lift=0.0, experiments=250, **audience):
+def run(mode, *, lift=0.0, experiments=400, **audience):
     means = (PLAN.expected, PLAN.expected + lift)
     rng = np.random.default_rng(3)
     return run_experiments(replace(PLAN, mode=mode), Audience(means, 150, **audience), experiments=experiments, rng=rng)
