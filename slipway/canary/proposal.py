@@ -28,7 +28,7 @@ _WIDE = ((0.015, 0.075), (0.02, 0.1), (0.03, 0.12), (0.05, 0.15), (0.1, 0.18))
 """Margins of errors and scores."""
 _ABOVE_NOISE = 1.2
 _ALARM_PERIODS = (60, 120, 300)
-_ALARM_REQUESTS, _FEWEST_ALARM_REQUESTS = 20, 5
+_FEWEST_ALARM_REQUESTS = 5
 _FEWEST_REQUESTS = 100
 _LEAST_PERCENT, _MOST_PERCENT, _BURSTS = 5.0, 25.0, 40
 """The alarm on errors goes off above so many in a period, four bursts of ten: fewer come by chance in an hour."""
@@ -250,5 +250,6 @@ def _plan(route: Route, instances: int, tolerances: Tolerances, requests_per_sec
         replace(tolerances, min_requests=min(tolerances.min_requests, max(_FEWEST_REQUESTS, in_all))),
         alarm_period_seconds=period,
         max_error_percent=percent,
-        alarm_min_requests=min(_ALARM_REQUESTS, max(_FEWEST_ALARM_REQUESTS, int(first * period))),
+        # Fewer, as in the first minute of a period, and two bursts are above the share.
+        alarm_min_requests=min(ceil(100 * _BURSTS / percent), max(_FEWEST_ALARM_REQUESTS, int(first * period))),
     )
