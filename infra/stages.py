@@ -10,6 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.batch.stack import BatchStack
 from infra.endpoint.stack import EndpointStack
 from infra.image.stack import ImageStack
 from infra.monitoring.fleet_stack import fleet_stacks
@@ -72,9 +73,22 @@ def use_case_stacks(scope: Construct, settings: Settings, *, steps_folder: Path)
         stack.add_stack_dependency(image)
     monitoring = MonitoringStack(scope, name("monitoring"), env=env, settings=settings, key=storage.key)
     made = UseCaseStacks(storage, image, training, endpoint, rollout, monitoring)
-    for stack in vars(made).values():
-        cdk.Tags.of(stack).add(COST_TAG, settings.names.prefix)
-        bound_roles(stack, settings.access.permission_boundary)
+    stacks: list[cdk.Stack] = list(vars(made).values())
+    if settings.batch:
+        batch = BatchStack(
+            scope,
+            name("batch"),
+            env=env,
+            batch=settings.batch,
+            data_bucket=storage.data_bucket,
+            topic=monitoring.notifications,
+            **needed,
+        )
+        batch.add_stack_dependency(image)
+        stacks.append(batch)
+    for each in stacks:
+        cdk.Tags.of(each).add(COST_TAG, settings.names.prefix)
+        bound_roles(each, settings.access.permission_boundary)
     if settings.access.vpc and settings.access.vpc.endpoints:
         network = NetworkStack(scope, name("network"), env=env, vpc=settings.access.vpc)
         cdk.Tags.of(network).add(COST_TAG, settings.names.prefix)

@@ -17,6 +17,9 @@ EXIT_CODES_OF_BAD_INPUT = {
     "evaluate": 1,
     "replay": 1,
     "monitor": 1,
+    "collect": 1,
+    "assemble": 1,
+    "publish": 1,
     "serve": 1,
 }
 """The verbs. `check` runs before a launch, where bad input has its own exit code; to SageMaker every failure is 1."""

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pipeline_steps.errors import StepError
+from pipeline_steps.errors import DataError, StepError
 
 
 def to_json(document: Any) -> str:
@@ -30,6 +30,19 @@ def read_json(path: Path) -> dict[str, Any]:
     except OSError as exc:
         raise StepError(f"{path} must be a readable file: {exc.strerror}") from exc
     return json_object(str(path), content)
+
+
+def the_one_file(folder: Path, pattern: str) -> Path:
+    """Find the one file of `folder` that matches: CDK names an asset by its hash.
+
+    Raises:
+        DataError: there is none, or there are several.
+    """
+    found = sorted(folder.glob(pattern))
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found[:5]) or "none"
+        raise DataError(f"the input must hold exactly one {pattern.removeprefix('*')} file, got {names} in {folder}")
+    return found[0]
 
 
 def json_object(name: str, content: bytes) -> dict[str, Any]:

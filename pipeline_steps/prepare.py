@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline_steps.arguments import StepParser
-from pipeline_steps.documents import read_json, sha256_of, write_json
-from pipeline_steps.errors import DataError
+from pipeline_steps.documents import read_json, sha256_of, the_one_file, write_json
 from pipeline_steps.paths import Paths
 from pipeline_steps.preparation.data_checks import data_findings
 from pipeline_steps.preparation.split_table import describe, split_table
@@ -29,7 +28,7 @@ def parser() -> StepParser:
 def main(argv: Sequence[str], paths: Paths) -> None:
     """Run the step."""
     arguments = parser().parse_args(argv)
-    given = UseCase.from_document(read_json(_the_one_file(paths.processing_input("use_case"), "*.json")))
+    given = UseCase.from_document(read_json(the_one_file(paths.processing_input("use_case"), "*.json")))
     sources = data_files(paths.processing_input("data"))
     raw, use_case = read_raw_table(sources, given)
     prepared = split_table(raw, use_case)
@@ -55,11 +54,3 @@ def sha256_of_files(files: Sequence[Path]) -> str:
     if len(files) == 1:
         return sha256_of(files[0])
     return hashlib.sha256("\n".join(map(sha256_of, files)).encode()).hexdigest()
-
-
-def _the_one_file(folder: Path, pattern: str) -> Path:
-    found = sorted(folder.glob(pattern))
-    if len(found) != 1:
-        names = ", ".join(path.name for path in found[:5]) or "none"
-        raise DataError(f"the input must hold exactly one {pattern.removeprefix('*')} file, got {names} in {folder}")
-    return found[0]

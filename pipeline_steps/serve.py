@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from pipeline_steps.arguments import StepParser
-from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.artifact.contract import MAX_PAYLOAD_BYTES, Contract
 from pipeline_steps.artifact.contract_errors import contract_errors
 from pipeline_steps.artifact.files import REGISTERED
 from pipeline_steps.artifact.reading import read_folder
@@ -16,6 +16,7 @@ from pipeline_steps.errors import ArgumentError, StepError
 from pipeline_steps.log import log
 from pipeline_steps.paths import Paths
 from pipeline_steps.server.application import Application
+from pipeline_steps.server.batch_lines import is_batch
 from pipeline_steps.server.event_loop import PeriodicTask, run_server
 from pipeline_steps.server.identity import WHOLE_ENDPOINT, Identity
 from pipeline_steps.server.metric_log import MetricLog, MetricSource
@@ -46,7 +47,10 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         else None
     )
     explainer = Explainer(contract, scorer.score, baseline) if baseline else None
-    application = Application(contract, scorer, recorder=recorder, explainer=explainer, header=identity.header)
+    batch = is_batch(os.environ)
+    application = Application(
+        contract, scorer, recorder=recorder, explainer=explainer, header=identity.header, batch=batch
+    )
     warm_up(application.handle, contract, baseline)
     request_metrics = RequestMetrics(application.handle)
     tasks = _metric_tasks(request_metrics, recorder, identity) if recorder else []
@@ -57,7 +61,7 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         host=host,
         port=port,
         name=contract.algorithm,
-        max_body_bytes=contract.max_payload_bytes,
+        max_body_bytes=MAX_PAYLOAD_BYTES if batch else contract.max_payload_bytes,
         tasks=tasks,
         lifeline=sys.stdin.fileno() if arguments.until_input_ends else None,
     )

@@ -12,11 +12,10 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from infra.shared.arns import REGION
-from slipway.metrics import ENDPOINT_NAMESPACE, SAGEMAKER_NAMESPACE, decision_namespace
+from slipway.metrics import ENDPOINT_NAMESPACE, PIPELINES_NAMESPACE, SAGEMAKER_NAMESPACE, decision_namespace
 from slipway.settings.names import VARIANT, Names
 
 _MINUTE, _HOUR, _DAY = 60, 60 * 60, 24 * 60 * 60
-_PIPELINES = "AWS/Sagemaker/ModelBuildingPipeline"
 
 _Widget = dict[str, Any]
 _Line = list[Any]
@@ -158,7 +157,7 @@ def _drift_metric(names: Names, metric: str) -> _Line:
 
 def _runs_metric(names: Names, metric: str, *, label: str) -> _Line:
     dimensions = {"PipelineName": names.pipeline}
-    return _line(_PIPELINES, metric, dimensions, statistic="Sum", period=_DAY, label=label)
+    return _line(PIPELINES_NAMESPACE, metric, dimensions, statistic="Sum", period=_DAY, label=label)
 
 
 def _runs(names: Names) -> _Widget:

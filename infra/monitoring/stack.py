@@ -17,12 +17,16 @@ from slipway.settings import Settings
 
 
 class MonitoringStack(cdk.Stack):
-    """What a use case has beside its endpoint's own alarms."""
+    """What a use case has beside its endpoint's own alarms.
+
+    Attributes:
+        notifications: the topic that people subscribe to.
+    """
 
     def __init__(self, scope: Construct, id_: str, *, env: cdk.Environment, settings: Settings, key: kms.IKey) -> None:
         super().__init__(scope, id_, env=env, description=f"Monitoring of {settings.names.prefix}")
         names, monitoring = settings.names, settings.monitoring
-        notifications = NotificationTopic(
+        notifications = self.notifications = NotificationTopic(
             self, "Notifications", key=key, pipeline_name=names.pipeline, addresses=monitoring.notify
         )
         drift = DriftAlarms(self, "Drift", names=names, monitoring=monitoring, topic=notifications)

@@ -16,15 +16,19 @@ EXPLAINED = (
         "each action of it is listed below by its name, as Wildcard[…]",
     ),
     Explained(
-        r"AwsSolutions-IAM5\[Resource::[\w-]+-storage:ExportsOutput\w+/((pipeline|capture|audit|replay|outcomes|monitoring|experiments|canary-analysis)/.*)?\*\]",
+        r"AwsSolutions-IAM5\[Resource::[\w-]+-storage:ExportsOutput\w+/((pipeline|capture|audit|replay|outcomes|monitoring|experiments|canary-analysis|batch|score)/.*)?\*\]",
         "objects below one prefix of one bucket; their names are the jobs'",
+    ),
+    Explained(
+        r"AwsSolutions-IAM5\[Resource::[\w-]+-storage:ExportsOutput\w+/pipeline/[\w/*]+/model\.tar\.gz\]",
+        "models alone, of jobs and executions that are not known yet",
     ),
     Explained(
         r"AwsSolutions-IAM5\[Resource::arn:.*:sagemaker:.*:model-package/[\w-]+/\*\]",
         "the versions of one registry group",
     ),
     Explained(
-        r"AwsSolutions-IAM5\[Resource::arn:.*:sagemaker:.*:(processing-job|training-job|model|endpoint|endpoint-config)/"
+        r"AwsSolutions-IAM5\[Resource::arn:.*:sagemaker:.*:(processing-job|training-job|transform-job|model|endpoint|endpoint-config)/"
         r"(pipelines|[\w-]+-(gates|monitor))-\*\]",
         "what the pipeline, the gates or the monitor start, jobs and servers for a replay: the rest of the name is the "
         "execution's",

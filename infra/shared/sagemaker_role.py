@@ -18,6 +18,7 @@ ARTIFACT_KEYS = f"{PIPELINE}/*"
 """Where in the artifacts bucket the jobs write, each kind to keys of its own."""
 
 PROCESSING_JOBS, TRAINING_JOBS = "/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TrainingJobs"
+TRANSFORM_JOBS = "/aws/sagemaker/TransformJobs"
 """The log group and the namespace of each kind of job."""
 
 SAGEMAKER = iam.ServicePrincipal("sagemaker.amazonaws.com", conditions=OWN_ACCOUNT)
@@ -37,7 +38,7 @@ class SageMakerRole(PolicyRole):
 
 
 def may_run(kind: str, *, image: Image, key: kms.IKey, vpc: Vpc | None) -> list[Statement]:
-    """What every job of a kind needs, `PROCESSING_JOBS` or `TRAINING_JOBS`: its image, volumes, network and logs."""
+    """What every job of a kind needs, such as `PROCESSING_JOBS`: its image, volumes, network and logs."""
     return [*image.may_pull(), *may_encrypt_volumes(key), *may_join(vpc), may_log(kind), may_publish(kind)]
 
 

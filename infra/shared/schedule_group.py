@@ -40,11 +40,12 @@ class ScheduleGroup(Construct):
         id_: str,
         *,
         target_arn: str,
-        event: Mapping[str, str],
+        event: Mapping[str, str] | None,
         expression: str,
         description: str,
         timezone: str | None = None,
     ) -> None:
+        """Start the target with `event`; a pipeline takes none."""
         schedule = scheduler.CfnSchedule(
             self,
             id_,
@@ -56,7 +57,7 @@ class ScheduleGroup(Construct):
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=target_arn,
                 role_arn=self._starter.role_arn,
-                input=json.dumps(event),
+                input=None if event is None else json.dumps(event),
                 # By default it is tried for a day: a stop would end the next morning's endpoint.
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(maximum_event_age_in_seconds=_LATEST_SECONDS),
             ),

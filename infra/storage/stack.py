@@ -10,6 +10,7 @@ from infra.storage.append_only import keep_append_only
 from infra.storage.encryption_key import EncryptionKey
 from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX, CHECKPOINT_PREFIX, OUTCOME_PREFIX
 from slipway.settings import Settings
+from slipway.training.batch_keys import BATCH
 from slipway.training.pipeline_keys import CHECKPOINTS, SPLITS
 
 _CHECKPOINT_DAYS = 14
@@ -41,6 +42,7 @@ class StorageStack(cdk.Stack):
                 **dict.fromkeys((CAPTURE_PREFIX, OUTCOME_PREFIX, CHECKPOINT_PREFIX), settings.endpoint.capture_days),
                 SPLITS: settings.training.split_days,
                 CHECKPOINTS: _CHECKPOINT_DAYS,  # without spot too: it may have been on before
+                **({BATCH: settings.batch.keep_days} if settings.batch else {}),
             },
         )
         allow_artifact_reads(self.artifacts_bucket, self.key, accounts=settings.promotion.to_accounts)

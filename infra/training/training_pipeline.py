@@ -1,22 +1,18 @@
 """The SageMaker pipeline and the registry group it writes to."""
 
-import json
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_s3_assets as s3_assets
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from infra.shared.container_image import ContainerImage, EcrImage
 from infra.shared.promoted_models import group_policy
 from infra.shared.removal import removal_policy
+from infra.shared.use_case_asset import use_case_asset
 from infra.training.job_roles import JobRoles, PipelineRole
 from infra.training.starter_role import StarterRole
 from slipway.settings import Settings
-from slipway.training import to_json, training_pipeline, use_case_document
+from slipway.training import to_json, training_pipeline
 
 
 class TrainingPipeline(Construct):
@@ -41,7 +37,7 @@ class TrainingPipeline(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._bucket, self._key, self._image = artifacts_bucket, key, image
-        self._use_case = self._use_case_asset(settings)
+        self._use_case = use_case_asset(self, settings)
         self.package_group = self._package_group(settings)
         self.jobs = JobRoles(
             self,
@@ -57,13 +53,6 @@ class TrainingPipeline(Construct):
         )
         self.pipeline = self._pipeline(settings, data_bucket)
         StarterRole(self, "Starter", settings=settings, data_bucket=data_bucket)
-
-    def _use_case_asset(self, settings: Settings) -> s3_assets.Asset:
-        """Upload what the container must know: its key is the content's hash, so that a change prepares anew."""
-        with TemporaryDirectory() as folder:  # CDK copies the file at once
-            file = Path(folder, "use_case.json")
-            file.write_text(json.dumps(use_case_document(settings), indent=1, sort_keys=True), encoding="utf-8")
-            return s3_assets.Asset(self, "UseCase", path=str(file))
 
     def _package_group(self, settings: Settings) -> sagemaker.CfnModelPackageGroup:
         name = settings.names.package_group

@@ -31,7 +31,7 @@ def find_champion(group: str, *, sagemaker: Any, s3: Any) -> Champion | None:
         StepError: the registry or the artifact cannot be read. Denied access does not mean "no champion".
     """
     with _reading(f"the champion of model package group {group}"):
-        arn = _newest_approved(sagemaker, group)
+        arn = newest_approved(sagemaker, group)
         content = _model_data(arn, sagemaker, s3) if arn else b""
     if arn is None:
         return None
@@ -97,7 +97,8 @@ def _model_data(arn: str, sagemaker: Any, s3: Any) -> bytes:
     return content
 
 
-def _newest_approved(sagemaker: Any, group: str) -> str | None:
+def newest_approved(sagemaker: Any, group: str) -> str | None:
+    """Find the newest approved package of `group`; None when the group is not there or has none."""
     pages = sagemaker.get_paginator("list_model_packages").paginate(
         ModelPackageGroupName=group, ModelApprovalStatus="Approved", SortBy="CreationTime", SortOrder="Descending"
     )

@@ -1,4 +1,4 @@
-"""The two paths of a SageMaker container, /ping and /invocations, and /openapi.json, which describes them."""
+"""The paths of a SageMaker container, and /openapi.json, which describes what it responds to."""
 
 import json
 import math
@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.artifact.scorer import Scorer
+from pipeline_steps.server.batch_lines import EXECUTION_PARAMETERS, score_lines
 from pipeline_steps.server.messages import HttpError, HttpRequest, Response, error_response
 from pipeline_steps.server.openapi import openapi_document
 from pipeline_steps.server.payload import read_payload
 from pipeline_steps.server.predictions import accepted_type, write_explained_predictions, write_predictions
 from pipeline_steps.server.reasons import Explainer, ExplanationRefusedError
-from pipeline_steps.server.request_formats import JSON
+from pipeline_steps.server.request_formats import JSON, JSON_LINES, media_type
 from pipeline_steps.server.score_recorder import ScoreRecorder
 from pipeline_steps.tables.cells import quoted
 
@@ -27,7 +28,8 @@ Features = NDArray[np.float32]
 class Application:
     """Handles one request at a time; it keeps no state between them but the recorder's, so any thread may call it.
 
-    `header` is a header line of each of the model's responses. Without an `explainer` no prediction is explained.
+    `header` is a header line of each of the model's responses. Without an `explainer` no prediction is explained. In a
+    `batch` transform job JSON lines are responded to line by line.
     """
 
     def __init__(
@@ -38,11 +40,12 @@ class Application:
         recorder: ScoreRecorder | None = None,
         explainer: Explainer | None = None,
         header: str = "",
+        batch: bool = False,
     ) -> None:
         self._contract, self._scorer = contract, scorer
         self._responder = contract.responder
         self._record = recorder.record if recorder else None
-        self._explainer, self._header = explainer, header
+        self._explainer, self._header, self._batch = explainer, header, batch
 
     def handle(self, request: HttpRequest) -> Response:
         """Respond to `request`; every error becomes a status."""
@@ -61,10 +64,13 @@ class Application:
         if request.path == "/ping":
             _require_method(request, "GET", "HEAD")
             return Response(HTTPStatus.OK)
+        if request.path == "/execution-parameters":
+            _require_method(request, "GET", "HEAD")
+            return Response(HTTPStatus.OK, json.dumps(EXECUTION_PARAMETERS).encode(), JSON)
         if request.path == "/openapi.json":
             _require_method(request, "GET", "HEAD")
             return Response(HTTPStatus.OK, self._openapi, JSON)
-        allowed = "/ping, /invocations or /openapi.json"
+        allowed = "/ping, /invocations, /execution-parameters or /openapi.json"
         raise HttpError(HTTPStatus.NOT_FOUND, f"path must be {allowed}, got {quoted(request.path)}")
 
     @cached_property
@@ -72,11 +78,13 @@ class Application:
         return json.dumps(openapi_document(self._contract, self._scorer), ensure_ascii=False).encode()
 
     def _invoke(self, request: HttpRequest) -> Response:
-        media_type = accepted_type(request.headers.get("accept", ""))
-        features = read_payload(self._contract, request.body, request.headers.get("content-type", ""))
+        accepted, given = accepted_type(request.headers.get("accept", "")), request.headers.get("content-type", "")
+        if self._batch and accepted == JSON_LINES == media_type(given):
+            return score_lines(self._contract, self._scorer, request.body)
+        features = read_payload(self._contract, request.body, given)
         explained = request.is_explained
         if explained:
-            self._check_explanation(features, media_type)
+            self._check_explanation(features, accepted)
         outputs = self._scorer.score(features)
         if not math.isfinite(sum(outputs.ravel().tolist())):  # faster than numpy's for the usual one row
             raise ArithmeticError("the model gave an output that is no finite number")
@@ -85,11 +93,11 @@ class Application:
         if explained and self._explainer:
             reasons = self._explainer.reasons(features, outputs)
             return write_explained_predictions(self._responder, outputs, reasons, self._header)
-        return write_predictions(self._responder, outputs, media_type, self._header)
+        return write_predictions(self._responder, outputs, accepted, self._header)
 
-    def _check_explanation(self, features: Features, media_type: str) -> None:
-        if media_type != JSON:
-            reason = f"explain gives {JSON}, got a request that accepts {quoted(media_type)}"
+    def _check_explanation(self, features: Features, accepted: str) -> None:
+        if accepted != JSON:
+            reason = f"explain gives {JSON}, got a request that accepts {quoted(accepted)}"
             raise HttpError(HTTPStatus.BAD_REQUEST, reason)
         if self._explainer is None:
             raise HttpError(HTTPStatus.BAD_REQUEST, "explain needs the model's baseline.json, which is absent")

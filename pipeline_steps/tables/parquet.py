@@ -51,10 +51,15 @@ def parquet_blocks(content: bytes, path: object) -> Iterator[list[Any]]:
         yield [_texts(table[name], path) for name in names]
 
 
-def write_rows(path: Path, source: Path, chosen: Sequence[bool]) -> None:
-    """Write the chosen rows of the file `source`, as far as `chosen` goes."""
+def write_rows(
+    path: Path, source: Path, chosen: Sequence[bool], *, beside: Mapping[str, Sequence[Any]] | None = None
+) -> None:
+    """Write the chosen rows of the file `source`, as far as `chosen` goes; `beside` are more columns of those rows."""
     table = _opened(source.read_bytes(), source).to_pandas()
-    fastparquet.write(str(path), table.iloc[: len(chosen)][list(chosen[: len(table)])], object_encoding="infer")
+    rows = table.iloc[: len(chosen)][list(chosen[: len(table)])]
+    if beside:
+        rows = rows.assign(**{name: list(values) for name, values in beside.items()})
+    fastparquet.write(str(path), rows, object_encoding="infer")
 
 
 def rows_of(path: Path) -> int:

@@ -149,10 +149,13 @@ def _blocks(rows: Iterable[list[str]], width: int, path: Path) -> Iterator[list[
 
 
 def _decimal(blocks: Iterator[Any], numbers: Sequence[str]) -> str:
-    """A comma where numbers have one and none has a point."""
     places = places_of(numbers, next(blocks))
     columns: list[Sequence[str]] = next(blocks, [])
-    cells = [cell for place in places if columns for cell in columns[place][:_DECIMAL_ROWS]]
+    return decimal_mark([cell for place in places if columns for cell in columns[place][:_DECIMAL_ROWS]])
+
+
+def decimal_mark(cells: Sequence[str]) -> str:
+    """Find how the numbers among `cells` are written: a comma where some have one and none has a point."""
     commas = any("," in cell and _digits(cell.replace(",", "", 1)) for cell in cells)
     points = any("." in cell and _digits(cell.replace(".", "", 1)) for cell in cells)
     return "," if commas and not points else "."

@@ -35,6 +35,7 @@ from rehearsal.cloud.sagemaker.json_protocol import TARGET_PREFIX
 from rehearsal.cloud.service_models import service_model
 from rehearsal.cloud.service_quotas import TARGET_PREFIX as QUOTAS_PREFIX
 from rehearsal.cloud.service_quotas import ServiceQuotas
+from rehearsal.cloud.transform_server import TransformServers
 from rehearsal.endpoints.endpoint_environment import EndpointEnvironment
 from rehearsal.endpoints.local_endpoints import LocalEndpoints
 from rehearsal.jobs.job_runner import LocalJobRunner
@@ -109,8 +110,12 @@ class _Assembly:
     def _ports(self) -> Ports:
         jobs, market = self._options.workdir / "jobs", SpotMarket(interrupt_after_seconds=self._options.interrupt_spot)
 
+        servers = TransformServers(self._images.program, self._backend)
+
         def runner(s3: Any, environment: Mapping[str, str]) -> LocalJobRunner:
-            return LocalJobRunner(jobs, s3, self._images.program, self._backend, environment, spot=market)
+            return LocalJobRunner(
+                jobs, s3, self._images.program, self._backend, environment, spot=market, serve=servers
+            )
 
         return Ports(
             emit=self._emit,

@@ -73,6 +73,7 @@ def page(result: RehearsalResult, drawn: Pictures) -> str:
         reasons="".join(f"<p>{html.escape(reason)}</p>" for reason in _reasons(result.rollouts)),
         experiment=experiment_section(result.experiment),
         pipeline=table(["step", "type", "status", "seconds"], [list(row.values()) for row in document["pipeline"]]),
+        batch=_batch(result),
         lineage=_lineage(result),
         audit=table(["entry", "time", "actor", "action", "subject", "hash"], [_entry(each) for each in result.audit]),
         access=table(["role", "calls", "missing permissions", "unused permissions"], _access_rows(result)),
@@ -106,6 +107,22 @@ def _failure(result: RehearsalResult) -> str:
     if result.failure.log:
         log = html.escape("\n".join(result.failure.log))
         parts.append(f"<p>The last lines of the embedded AWS's log:</p><pre>{log}</pre>")
+    return "".join(parts)
+
+
+def _batch(result: RehearsalResult) -> str:
+    if result.batch is None:
+        return ""
+    found = result.batch.document()
+    names = ("name", "rows", "scored", "failed")
+    files = [[each[name] for name in names] for each in found["files"] if isinstance(each, dict)]
+    rows = [[each[name] for name in ("file", "row", "reason")] for each in found.get("failed_rows", ())]
+    drift = ", ".join(f"{name} {index:.3f}" for name, index in (found.get("drift") or {}).items())
+    parts = [
+        f"<h2>Batch</h2><p>{html.escape(result.batch.line)}; drift of the predictions: {drift or 'not known'}.</p>"
+    ]
+    parts.append(table(["file", "rows", "scored", "without prediction"], files) if files else "")
+    parts.append(table(["file", "row", "why it has no prediction"], rows) if rows else "")
     return "".join(parts)
 
 
@@ -148,6 +165,8 @@ def summary(result: RehearsalResult) -> str:
         lines.append(f"arms     {result.experiment['outcome']}: {result.experiment['reason']}")
     if users := bad_model_line(result.rollouts):
         lines.append(f"users    {users}")
+    if result.batch:
+        lines.append(f"batch    {result.batch.line}")
     if result.failure is None:
         lines.append(f"audit    {len(result.audit)} entries")
         lines += [f"access   {line}" for line in role_access_lines(result.access)]

@@ -10,7 +10,7 @@ from rehearsal.jobs.retries import RetryPolicy
 from slipway.errors import LaunchError
 
 VERSION = "2020-12-01"
-STEP_TYPES = ("Processing", "Training", "Tuning", "Condition", "Fail", "RegisterModel", "Model")
+STEP_TYPES = ("Processing", "Training", "Tuning", "Condition", "Fail", "RegisterModel", "Model", "Transform")
 EXECUTION_VARIABLES = (
     "PipelineName",
     "PipelineArn",

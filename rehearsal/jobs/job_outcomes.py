@@ -50,6 +50,14 @@ class ProcessingOutcome:
     """What the container wrote to /opt/ml/output/message."""
 
 
+@dataclass(frozen=True)
+class TransformOutcome:
+    status: JobStatus
+    started: datetime
+    ended: datetime
+    failure_reason: str | None = None
+
+
 class Transitions:
     """The secondary statuses a training job passes through, with their times."""
 

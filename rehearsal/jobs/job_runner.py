@@ -8,12 +8,14 @@ from typing import Any
 from rehearsal.containers.backends.backend import Backend
 from rehearsal.containers.container import Program
 from rehearsal.jobs.job_host import JobHost, JobRequest
-from rehearsal.jobs.job_outcomes import LogSink, ProcessingOutcome, TrainingOutcome
+from rehearsal.jobs.job_outcomes import LogSink, ProcessingOutcome, TrainingOutcome, TransformOutcome
 from rehearsal.jobs.processing_job import run_processing
 from rehearsal.jobs.spot import SpotMarket
 from rehearsal.jobs.training_job import run_training
+from rehearsal.jobs.transform.model_server import ServeModel
+from rehearsal.jobs.transform.transform_job import run_transform
 
-__all__ = ["LocalJobRunner", "ProcessingOutcome", "Program", "TrainingOutcome"]
+__all__ = ["LocalJobRunner", "ProcessingOutcome", "Program", "TrainingOutcome", "TransformOutcome"]
 
 
 class LocalJobRunner:
@@ -27,6 +29,7 @@ class LocalJobRunner:
         endpoint_environment: AWS_* variables that lead a job's own AWS calls to the embedded AWS.
         stop_grace_seconds: Between SIGTERM and SIGKILL; SageMaker gives 120.
         spot: Where spot jobs get their instances; the default interrupts none.
+        serve: Serves the model of a transform job; without it there are none.
     """
 
     def __init__(
@@ -39,7 +42,9 @@ class LocalJobRunner:
         *,
         stop_grace_seconds: float = 5.0,
         spot: SpotMarket | None = None,
+        serve: ServeModel | None = None,
     ) -> None:
+        self._serve = serve
         environment = dict(endpoint_environment)
         self._host = JobHost(
             workdir, s3, image_programs, backend, environment, stop_grace_seconds, spot or SpotMarket()
@@ -63,3 +68,17 @@ class LocalJobRunner:
     ) -> ProcessingOutcome:
         """Run a CreateProcessingJob request; as `run_training`."""
         return run_processing(self._host, JobRequest(request, arn, log, stopped))
+
+    def run_transform(
+        self,
+        request: Mapping[str, Any],
+        *,
+        model: Mapping[str, Any],
+        log: LogSink,
+        stopped: threading.Event,
+        arn: str = "",
+    ) -> TransformOutcome:
+        """Run a CreateTransformJob request; as `run_training`. `model` has Image, ModelDataUrl and Environment."""
+        if self._serve is None:
+            raise RuntimeError("a runner of transform jobs must be given what serves models")
+        return run_transform(self._host, JobRequest(request, arn, log, stopped), model, self._serve)

@@ -182,6 +182,7 @@ def create_model(arguments: Mapping[str, Any], context: StepContext) -> dict[str
 
 TRAINING = JobAction("TrainingJob", "training_job", "TrainingJob", name_limit=63, name_prefix="pipelines-")
 PROCESSING = JobAction("ProcessingJob", "processing_job", "ProcessingJob", name_limit=63, name_prefix="pipelines-")
+TRANSFORM = JobAction("TransformJob", "transform_job", "TransformJob", name_limit=63, name_prefix="pipelines-")
 _TUNING = JobAction(
     "HyperParameterTuningJob", "hyper_parameter_tuning_job", "TuningJob", 32, "", is_in_experiment=False
 )
@@ -189,6 +190,7 @@ _TUNING = JobAction(
 ACTIONS: dict[str, StepAction] = {
     "Training": TRAINING,
     "Processing": PROCESSING,
+    "Transform": TRANSFORM,
     "Tuning": tune,
     "RegisterModel": register_model,
     "Model": create_model,

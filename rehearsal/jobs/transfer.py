@@ -54,6 +54,15 @@ def download_required(s3: Any, data_type: str, uri: str, folder: Path) -> None:
         )
 
 
+def fetch_object(s3: Any, uri: str, target: Path) -> None:
+    """Fetch one object, such as a model's archive."""
+    bucket, key = split_uri(uri)
+    try:
+        _fetch(s3, bucket, key, target)
+    except (ClientError, BotoCoreError) as exc:
+        raise JobError(f"ClientError: Data download failed from {uri}: {exc}") from exc
+
+
 def upload_folder(s3: Any, folder: Path, uri: str, kms_key: str | None = None) -> None:
     """Put every file below `folder` under the prefix `uri`."""
     bucket, prefix = split_uri(uri)

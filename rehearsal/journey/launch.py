@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rehearsal.endpoints.load_generator import LoadGenerator
 from rehearsal.journey import cdk
 from rehearsal.journey.artifact_faults import fault_in_words
+from rehearsal.journey.batch_run import BatchRun, score_batch
 from rehearsal.journey.embedded_aws import VARIABLES, EmbeddedAws
 from rehearsal.journey.evaluation_summary import is_proven_better, quality_line, reported_line
 from rehearsal.journey.experiment_run import run_experiment
@@ -41,6 +42,8 @@ from rehearsal.process import stop_all
 from slipway.errors import LaunchError
 from slipway.operations.audit_log import AuditLog
 from slipway.operations.lineage import lineages
+from slipway.operations.polling import Polling
+from slipway.operations.scoring import BatchScoring
 from slipway.rollout.own_server import LINES_OF_CSV
 from slipway.rollout.server_of_settings import own_server
 
@@ -72,6 +75,7 @@ class Launch:
         )
         try:
             self._models(target, bucket=bucket, pipeline=pipeline)
+            self._batch(outputs)
         except Exception:
             # The embedded AWS may be what has failed, or what hangs.
             ignored = (BotoCoreError, ClientError, OSError, LaunchError)
@@ -106,7 +110,8 @@ class Launch:
             outputs = cdk.deploy(assembly, workdir=workdir, environment=aws.environment)
             phase.log(f"{len(outputs)} stacks")
         names = self.result.settings.names
-        return {kind: outputs[names.stack(kind)] for kind in ("storage", "training", "rollout")}
+        kinds = ("storage", "training", "rollout", *(["batch"] if self.result.settings.batch else []))
+        return {kind: outputs[names.stack(kind)] for kind in kinds}
 
     def _target(self, outputs: dict[str, Any]) -> LaunchTarget:
         settings, options = self.result.settings, self.result.options
@@ -149,6 +154,31 @@ class Launch:
             phase.log(f"a model with the fault {fault}: {fault_in_words(fault, settings.problem)}")
             faulty = register_faulty_model(self.aws, newer.package_arn, fault=fault)
             self._roll_out(target, RolloutResult(faulty, fault, settings.rollout.type), phase)
+
+    def _batch(self, outputs: dict[str, Any]) -> None:
+        """Score the whole table with the newest approved model, which the bad one is not any more."""
+        settings, table = self.result.settings, self.result.table
+        if (batch := settings.batch) is None:
+            return
+        with self.phases.phase("batch", training_seconds(settings, rows=table.rows)) as phase:
+            run = self.result.batch = BatchRun()
+            scoring = BatchScoring(
+                self.aws.client,
+                outputs["batch"]["PipelineName"],
+                outputs["storage"]["ArtifactsBucketName"],
+                f"s3://{outputs['storage']['DataBucketName']}/{batch.input}",
+                Polling(longest_wait_seconds=0.25),
+            )
+            score_batch(
+                self.aws,
+                run,
+                files_of(table.path),
+                scoring,
+                batch=batch,
+                rows=table.rows,
+                workdir=self.workdir,
+                phase=phase,
+            )
 
     @property
     def _rollout_seconds(self) -> float:

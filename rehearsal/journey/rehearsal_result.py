@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from rehearsal.journey.batch_run import BatchRun
 from rehearsal.journey.options import RehearsalOptions
 from rehearsal.journey.role_access import RoleAccess
 from rehearsal.journey.rollout_result import RolloutResult
@@ -72,6 +73,8 @@ class RehearsalResult:
     access: list[RoleAccess] = field(default_factory=list)
     lineage: list[Lineage] = field(default_factory=list)
     """Of each model that was to be rolled out."""
+    batch: BatchRun | None = None
+    """Of a use case with `[batch]`, once it has begun."""
     failure: PhaseFailure | None = None
 
     @property
@@ -125,6 +128,8 @@ class RehearsalResult:
             found.append(f"every user request must get a response, got none for {dropped}")
         if failed := sum(map(failed_by_other_models, conclusive)):
             found.append(f"only the bad model may respond with errors, got {failed} errors of other models")
+        if self.batch and self.failure is None:
+            found += self.batch.shortcomings
         if broken := verify(self.audit):
             found.append(f"the audit log's entries must follow each other, but entry {broken} does not")
         if lacking := [row.role for row in self.access if row.missing]:

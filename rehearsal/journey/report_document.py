@@ -39,6 +39,7 @@ def report_document(result: RehearsalResult) -> dict[str, Any]:
         "experiment": result.experiment or None,
         "lineage": [each.document() for each in result.lineage],
         "users": user_counts(result.rollouts),
+        "batch": result.batch and result.batch.document(),
         "templates": result.templates,
         "timings": result.timings,
     }

@@ -25,6 +25,7 @@ COMMANDS = (
     "experiment",
     "smoke",
     "promote",
+    "score",
     "monitor",
     "destroy",
 )

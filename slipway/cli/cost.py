@@ -68,6 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
         "a month of serving": _serving(settings, prices, traffic),
         "a rollout": costs.second_fleet(settings, prices),
     }
+    if scored := costs.planned_batch(settings, job_minutes=arguments.job_minutes):
+        found[f"a batch ({arguments.job_minutes:g} minutes a job)"] = costs.instance_lines(scored, prices)
     notes = _notes(settings, prices)
     write(arguments, _document(found, prices, notes), lambda: _text(found, notes))
     return 0
@@ -147,7 +149,7 @@ def _document(found: "dict[str, list[Line]]", prices: "Prices", notes: list[str]
     from slipway.costs.cost_estimate import total  # noqa: PLC0415
 
     parts: dict[str, Any] = {}
-    for name, (title, rows) in zip(("run", "serving_month", "rollout"), found.items(), strict=True):
+    for name, (title, rows) in zip(("run", "serving_month", "rollout", "batch"), found.items(), strict=False):
         lines = [dataclasses.asdict(row) for row in rows]
         parts[name] = {"title": title, "dollars": round(total(rows), 6), "lines": lines}
     return {

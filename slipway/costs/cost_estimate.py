@@ -89,6 +89,17 @@ def planned_run(settings: Settings, *, job_minutes: float) -> list[Usage]:
     ]
 
 
+def planned_batch(settings: Settings, *, job_minutes: float) -> list[Usage]:
+    """The jobs that score one batch if each is billed for `job_minutes`; none without `[batch]`."""
+    if (batch := settings.batch) is None:
+        return []
+    hours = job_minutes / 60
+    return [
+        Usage("Collect, Assemble, Publish: 3 jobs", settings.training.processing_instance_type, 3 * hours),
+        Usage("Score: a transform job", batch.instance_type, batch.instance_count * hours),
+    ]
+
+
 def longest_run(settings: Settings) -> list[Usage]:
     """The same if every job needs all the time it is given."""
     return planned_run(settings, job_minutes=settings.training.max_runtime_seconds / 60)

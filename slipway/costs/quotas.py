@@ -23,7 +23,7 @@ class Need:
 def needs(settings: Settings) -> tuple[Need, ...]:
     """What one use case's stage needs; what else runs in the account comes on top."""
     build = Need(CODEBUILD, "Concurrently running builds for Linux/Small environment", 1, "the image, while deploying")
-    return (*_endpoint(settings), *_training(settings), *_processing(settings), build)
+    return (*_endpoint(settings), *_training(settings), *_processing(settings), *_transform(settings), build)
 
 
 def _endpoint(settings: Settings) -> tuple[Need, ...]:
@@ -63,8 +63,20 @@ def _training(settings: Settings) -> tuple[Need, ...]:
 
 def _processing(settings: Settings) -> tuple[Need, ...]:
     parts = ["Prepare or Evaluate", "a rollout's gates", *(["the monitor"] if settings.monitoring.schedule else [])]
+    parts += ["a batch's steps"] if settings.batch else []
     why = f"one job each of {', '.join(parts)}"
     return (
         Need(SAGEMAKER, f"{settings.training.processing_instance_type} for processing job usage", len(parts), why),
         Need(SAGEMAKER, "Number of instances across all processing jobs", len(parts), why),
+    )
+
+
+def _transform(settings: Settings) -> tuple[Need, ...]:
+    batch = settings.batch
+    if batch is None:
+        return ()
+    why = f"the instances of a batch's transform job, {batch.instance_count}"
+    return (
+        Need(SAGEMAKER, f"{batch.instance_type} for transform job usage", batch.instance_count, why),
+        Need(SAGEMAKER, "Number of instances across all transform jobs", batch.instance_count, why),
     )

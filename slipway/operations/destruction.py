@@ -21,7 +21,7 @@ from slipway.operations.destruction_actions import (
 from slipway.operations.polling import Polling
 from slipway.operations.stacks import DATA_TYPES, Stack, delete_stack, find_stack
 
-_ORDER = ("endpoint", "rollout", "monitoring", "training", "network", "image", "storage")
+_ORDER = ("batch", "endpoint", "rollout", "monitoring", "training", "network", "image", "storage")
 _STORAGE_ATTEMPTS = 3
 """S3 delivers access logs hours later, into a bucket that was just emptied."""
 

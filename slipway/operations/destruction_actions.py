@@ -15,6 +15,7 @@ from slipway.operations.pausing import PauseParameter
 from slipway.operations.polling import Polling
 from slipway.operations.stacks import Stack
 from slipway.rollout.pause import PAUSED
+from slipway.settings.names import COST_TAG
 from slipway.training.monitoring_job import job_prefix
 from slipway.training.replay_job import gate_job_prefix
 
@@ -70,7 +71,10 @@ def _stop_durable_executions(stage: DeployedStage, name: str) -> Iterator[Action
 def stop_pipeline_and_jobs(stage: DeployedStage, polling: Polling) -> Iterator[Action]:
     """A pipeline that runs cannot be deleted; jobs would continue, and be billed, until their limit."""
     sagemaker, names = stage.client("sagemaker"), stage.names
-    for arn in _running_executions(sagemaker, names.pipeline):
+    running = [
+        arn for pipeline in (names.pipeline, names.batch_pipeline) for arn in _running_executions(sagemaker, pipeline)
+    ]
+    for arn in running:
         yield Action(f"stop pipeline execution {arn}", partial(_stop_pipeline_execution, sagemaker, arn, polling))
     for prefix in (f"{gate_job_prefix(names)}-", f"{job_prefix(names)}-"):
         jobs = sagemaker.list_processing_jobs(NameContains=prefix, StatusEquals="InProgress")
@@ -154,9 +158,11 @@ def _stop_pipeline_execution(sagemaker: Any, arn: str, polling: Polling) -> None
 
 
 def _tagged(stage: DeployedStage, kind: str) -> list[str]:
-    """Names of the account's models or endpoint configs that have the endpoint's tag."""
-    sagemaker, tag = stage.client("sagemaker"), {"Key": ENDPOINT_TAG, "Value": stage.names.endpoint}
+    """Names of the account's models or endpoint configs that have a tag of the endpoint or the use case."""
+    sagemaker, names = stage.client("sagemaker"), stage.names
+    tags = [{"Key": ENDPOINT_TAG, "Value": names.endpoint}, {"Key": COST_TAG, "Value": names.prefix}]
     operation = {"EndpointConfig": "list_endpoint_configs", "Model": "list_models"}[kind]
     found = [each for page in sagemaker.get_paginator(operation).paginate() for each in page[f"{kind}s"]]
     arns = {each[f"{kind}Name"]: each[f"{kind}Arn"] for each in found}
-    return [name for name, arn in arns.items() if tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]]
+    found_tags = {name: sagemaker.list_tags(ResourceArn=arn)["Tags"] for name, arn in arns.items()}
+    return [name for name, has in found_tags.items() if any(tag in has for tag in tags)]

@@ -40,7 +40,7 @@ def smoke(stage: DeployedStage, smoke_test: SmokeTest = invoke_smoke_test) -> tu
 
 def _kinds(settings: Settings) -> list[str]:
     vpc = settings.access.vpc
-    return [*STACK_KINDS, *(["network"] if vpc and vpc.endpoints else [])]
+    return [*STACK_KINDS, *(["network"] if vpc and vpc.endpoints else []), *(["batch"] if settings.batch else [])]
 
 
 def _check_stack(stage: DeployedStage, kind: str, stack: Stack | None, rollout: Stack | None) -> tuple[bool, str]:

@@ -103,6 +103,12 @@ def _fold_conflicts(settings: UncheckedSettings) -> Iterator[str]:
         yield f"training.folds must be 0 with data.split.method {split.method}: folds mix {apart}, got {folds}"
 
 
+def _batch_conflicts(settings: UncheckedSettings) -> Iterator[str]:
+    """A row that breaks the contract gets a line of its own from Slipway's server alone."""
+    if settings.batch and (image := settings.endpoint.image):
+        yield f"batch must be left out with endpoint.image: one refused row would fail the whole job, got {image}"
+
+
 def _value_conflicts(settings: UncheckedSettings) -> Iterator[str]:
     """Canary analysis bounds what it is given: it needs the least and the greatest value of a response."""
     if settings.rollout.canary_analysis.value and (settings.value is None or settings.value.bounds() is None):
@@ -175,6 +181,7 @@ _CHECKS: tuple[tuple[frozenset[str], Callable[[UncheckedSettings], Iterator[str]
     (_SEARCHED, _search_conflicts),
     (frozenset({"training", "data"}), _fold_conflicts),
     (frozenset({"rollout", "value"}), _value_conflicts),
+    (frozenset({"batch", "endpoint"}), _batch_conflicts),
     (frozenset({"endpoint", "rollout", "access"}), _kind_conflicts),
     (frozenset({"endpoint", "rollout"}), _shadow_conflicts),
     (frozenset({"endpoint", "experiment"}), _experiment_conflicts),

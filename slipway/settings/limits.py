@@ -38,6 +38,8 @@ MOST_DRIFT = 5.0
 RESOURCE_NAME_LENGTH = 63
 """Of SageMaker jobs, models, endpoint configs and endpoints."""
 
+MOST_TRANSFORM_MB = 100
+"""Of MaxPayloadInMB times MaxConcurrentTransforms of a transform job."""
 MOST_TUNING_JOBS = 750
 """Training jobs of a tuning job."""
 MOST_RANGES = 30

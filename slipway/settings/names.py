@@ -14,7 +14,7 @@ Without a colon: Budgets writes a tag as `user:<key>$<value>`.
 STACK_KINDS = ("storage", "image", "training", "endpoint", "rollout", "monitoring")
 """The stacks of one use case and stage, in the order of their dependencies."""
 
-OPTIONAL_STACK_KINDS = ("network",)
+OPTIONAL_STACK_KINDS = ("network", "batch")
 """Those that settings may ask for."""
 
 
@@ -35,6 +35,11 @@ class Names:
     @property
     def pipeline(self) -> str:
         return self.prefix
+
+    @property
+    def batch_pipeline(self) -> str:
+        """Scores files."""
+        return f"{self.prefix}-batch"
 
     @property
     def package_group(self) -> str:

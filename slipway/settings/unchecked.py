@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from slipway.settings.access import Access
+from slipway.settings.batch import Batch
 from slipway.settings.budget import Budget
 from slipway.settings.builtin_image import METRICS, is_builtin, located_image
 from slipway.settings.data import Data
@@ -55,6 +56,7 @@ class UncheckedSettings(Section):
     rollout: Rollout = Rollout()
     experiment: Experiment | None = None
     monitoring: Monitoring = Monitoring()
+    batch: Batch | None = None
     budget: Budget | None = None
     access: Access = Access()
     promotion: Promotion = Promotion()

@@ -17,7 +17,8 @@ from slipway.training.pipeline_keys import SPLITS as SPLIT_KEYS
 from slipway.training.processing_step import ProcessingInput, ProcessingOutput, ProcessingStep, PropertyFile
 from slipway.training.references import EXECUTION_ID, Join
 from slipway.training.reported_gate import reported_gate
-from slipway.training.step import CacheConfig, RetryPolicy, Step
+from slipway.training.retries import JOB_RETRIES, STEP_RETRY
+from slipway.training.step import CacheConfig, Step
 from slipway.training.training_step import Channel, MetricDefinition, TrainingJob, TrainingStep
 from slipway.training.tuning_step import TuningStep
 
@@ -28,15 +29,6 @@ DATA_FINGERPRINT_VARIABLE = "SLIPWAY_DATA_FINGERPRINT"
 _PROCESSING = "/opt/ml/processing"
 _LONGEST_RUN_DAYS = 7
 """From a cache hit to the last job that reads what was found."""
-_STEP_RETRY = RetryPolicy(
-    exception_types=("Step.SERVICE_FAULT", "Step.THROTTLING"), interval_seconds=10, max_attempts=5
-)
-_JOB_RETRY = RetryPolicy(
-    exception_types=("SageMaker.JOB_INTERNAL_ERROR", "SageMaker.CAPACITY_ERROR", "SageMaker.RESOURCE_LIMIT"),
-    interval_seconds=60,
-    max_attempts=3,
-)
-_JOB_RETRIES = (_STEP_RETRY, _JOB_RETRY)
 
 
 def training_pipeline(
@@ -94,13 +86,13 @@ class _Composition:
                 image_uri=self.image_uri,
                 prepare=prepare,
                 tune=tune,
-                retries=(_STEP_RETRY,),
+                retries=(STEP_RETRY,),
             )
             return prepare, tune, gate
         reference = TrainingStep(
             name="Reference",
             job=self._job(prepare, {"algorithm": self.settings.facts.reference}),
-            retries=_JOB_RETRIES,
+            retries=JOB_RETRIES,
             cache=self._cache(),
         )
         tune = self._tune(prepare)
@@ -111,7 +103,7 @@ class _Composition:
             image_uri=self.image_uri,
             prepare=prepare,
             evaluate=evaluate,
-            retries=(_STEP_RETRY,),
+            retries=(STEP_RETRY,),
         )
         return prepare, reference, tune, evaluate, gate
 
@@ -132,7 +124,7 @@ class _Composition:
             property_files=(PropertyFile("Profile", output="profile", path="profile.json"),),
             network_isolation=True,
             vpc_config=self._vpc_config(),
-            retries=_JOB_RETRIES,
+            retries=JOB_RETRIES,
             cache=self._cache(),
         )
 
@@ -160,7 +152,7 @@ class _Composition:
             job=job,
             settings=self.settings,
             objective_metric=self.settings.objective_metric,
-            retries=_JOB_RETRIES,
+            retries=JOB_RETRIES,
             cache=self._cache(),
         )
 
@@ -218,7 +210,7 @@ class _Composition:
                 PropertyFile("ModelCard", output="evaluation", path="model_card_content.json"),
             ),
             vpc_config=self._vpc_config(),
-            retries=_JOB_RETRIES,
+            retries=JOB_RETRIES,
         )
 
     def _cache(self) -> CacheConfig:

@@ -18,6 +18,13 @@ EVALUATED = (f"{PIPELINE}/*/evaluate/*",)
 TRAINED = (f"{MODELS}/*", f"{CHECKPOINTS}/*")
 """What one kind of job writes, as an IAM policy's patterns."""
 
+MODEL_ARCHIVES = (
+    f"{MODELS}/*/output/model.tar.gz",
+    f"{PIPELINE}/*/evaluate/model/model.tar.gz",
+    f"{PROMOTED}/*/model.tar.gz",
+)
+"""The archives that a package may name."""
+
 READ_BY_PROMOTION = (
     f"{MODELS}/*/output/model.tar.gz",
     f"{PIPELINE}/*/evaluate/model/model.tar.gz",

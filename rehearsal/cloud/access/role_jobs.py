@@ -32,6 +32,21 @@ class RoleJobs:
         self._note(request, image, "ProcessingJobs", request["ProcessingJobName"], cluster)
         return self._runner_of(request["RoleArn"]).run_processing(request, log=log, stopped=stopped, arn=arn)
 
+    def run_transform(
+        self,
+        request: Mapping[str, Any],
+        *,
+        model: Mapping[str, Any],
+        log: Log,
+        stopped: threading.Event,
+        arn: str = "",
+    ) -> Any:
+        """As the model's role: a transform job has none of its own."""
+        machine, name = request["TransformResources"], request["TransformJobName"]
+        self._note(request, str(model.get("Image", "")), "TransformJobs", name, machine)
+        runner = self._runner_of(request["RoleArn"])
+        return runner.run_transform(request, model=model, log=log, stopped=stopped, arn=arn)
+
     def _note(self, request: Mapping[str, Any], image: str, kind: str, name: str, machine: Mapping[str, Any]) -> None:
         self._ledger.note(request["RoleArn"], _around_a_job(request, image, kind, name, machine))
 

@@ -18,6 +18,7 @@ Tags = Callable[[str], Mapping[str, str]]
 _RESOURCES = {
     "ProcessingJob": "processing-job",
     "TrainingJob": "training-job",
+    "TransformJob": "transform-job",
     "HyperParameterTuningJob": "hyper-parameter-tuning-job",
     "ModelPackageGroup": "model-package-group",
     "Model": "model",
@@ -31,9 +32,10 @@ _RESOURCES = {
 }
 """What a request names by <resource>Name, and the kind in its ARN."""
 
-_TRAINING = ("CreateTrainingJob", "CreateHyperParameterTuningJob")
+_ISOLATED = ("CreateTrainingJob", "CreateHyperParameterTuningJob", "CreateModel")
+"""Requests whose isolation a policy may ask for."""
 _VERB = re.compile(r"[A-Z][a-z]+")
-_TAGGED = ("model", "endpoint-config", "endpoint", "processing-job", "training-job")
+_TAGGED = ("model", "endpoint-config", "endpoint", "processing-job", "training-job", "transform-job")
 _PIPELINE_JOB = re.compile(r"pipelines-[a-z0-9]{12}-|[a-z0-9]{12}-")
 """How jobs of pipelines are named; SageMaker tags them with their execution."""
 
@@ -44,7 +46,7 @@ def sagemaker_calls(operation: str, parameters: Parameters, tags: Tags) -> Itera
     context = {f"aws__ResourceTag/{key}": value for key, value in tags(resource).items()} if kind in _TAGGED else {}
     if status := parameters.get("ModelApprovalStatus"):
         context["sagemaker__ModelApprovalStatus"] = str(status)
-    if operation in _TRAINING:
+    if operation in _ISOLATED:
         context["sagemaker__NetworkIsolation"] = str(_isolated(parameters)).lower()
     yield call(f"sagemaker:{operation}", resource, **context)
     yield from _in_experiment(operation, parameters)
@@ -72,7 +74,7 @@ def _in_experiment(operation: str, parameters: Parameters) -> Iterator[Call]:
     if operation == "AssociateTrialComponent":
         yield call("sagemaker:AssociateTrialComponent", _arn("experiment-trial", str(parameters["TrialName"])))
     if trial := parameters.get("ExperimentConfig", {}).get("TrialName"):
-        kind = "TrainingJob" if operation == "CreateTrainingJob" else "ProcessingJob"
+        kind = operation.removeprefix("Create")
         name = f"{parameters[f'{kind}Name']}-aws-{_RESOURCES[kind]}"
         yield call("sagemaker:CreateTrialComponent", _arn("experiment-trial-component", name))
         for resource in (_arn("experiment-trial", trial), _arn("experiment-trial-component", name)):
@@ -143,6 +145,7 @@ def _volume_keys(parameters: Parameters) -> Iterator[str]:
         parameters.get("ResourceConfig", {}),
         *(each.get("ResourceConfig", {}) for each in _definitions(parameters)),
         parameters.get("ProcessingResources", {}).get("ClusterConfig", {}),
+        parameters.get("TransformResources", {}),
     ):
         if key := place.get("VolumeKmsKeyId"):
             yield str(key)

@@ -28,6 +28,7 @@ from rehearsal.cloud.sagemaker.ports import (
 from rehearsal.cloud.sagemaker.processing_jobs import ProcessingJobs
 from rehearsal.cloud.sagemaker.tags import Tags
 from rehearsal.cloud.sagemaker.training_jobs import TrainingJobs
+from rehearsal.cloud.sagemaker.transform_jobs import TransformJobs
 from rehearsal.cloud.sagemaker.tuning_jobs import TuningJobs
 
 _GRACE_SECONDS = 4.0
@@ -77,6 +78,7 @@ class ControlPlane:
         training = TrainingJobs(*jobs, tuning.job_arn_of, check_experiment=experiments.check)
         tuning.use(training)
         processing = ProcessingJobs(*jobs, check_experiment=experiments.check)
+        transform = TransformJobs(*jobs, models, check_experiment=experiments.check)
         experiments.use(training, processing)
         pipelines = Pipelines(self._platform, ports.engine, ports.read_object)
         executions = PipelineExecutions(self._platform, pipelines, ports.engine)
@@ -89,6 +91,7 @@ class ControlPlane:
             tuning,
             training,
             processing,
+            transform,
             experiments,
             pipelines,
             executions,

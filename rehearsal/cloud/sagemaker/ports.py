@@ -33,6 +33,16 @@ class JobRunner(Protocol):
         self, request: Mapping[str, Any], *, log: Callable[[str], None], stopped: threading.Event, arn: str = ""
     ) -> Any: ...
 
+    def run_transform(
+        self,
+        request: Mapping[str, Any],
+        *,
+        model: Mapping[str, Any],
+        log: Callable[[str], None],
+        stopped: threading.Event,
+        arn: str = "",
+    ) -> Any: ...
+
 
 class EndpointFleets(Protocol):
     """The endpoints' servers; `create` and `update` return at once."""

@@ -21,6 +21,7 @@ def full_settings(settings: Settings) -> Settings:
     document["monitoring"] |= {"retrain": True, "schedule": "cron(0 * ? * * *)"}
     document["endpoint"]["schedule"] = {"start": "cron(0 7 ? * MON-FRI *)", "stop": "cron(0 19 ? * MON-FRI *)"}
     document["experiment"] = {"expected": 0.1, "effect": 0.02}
+    document["batch"] = {"schedule": "cron(0 6 * * ? *)"}
     return parse_settings(document, source="test")
 
 

@@ -119,6 +119,18 @@ s3:PutObject {artifacts}/pipeline/1/prepare/profile/profile.json
 s3:PutObject {artifacts}/audit/{other_prefix}/00000001.json | s3:if-none-match=*
 s3:PutObject {artifacts}/outcomes/1.jsonl
 s3:PutObject {artifacts}/capture/{prefix}/primary/2026/11/22/19/x.jsonl
+s3:GetObject {data}/score/table.csv
+s3:PutObject {data}/score/table.csv
+s3:GetObject {artifacts}/batch/uploads/1/table.csv
+s3:PutObject {artifacts}/batch/uploads/1/table.csv
+s3:GetObject {artifacts}/batch/work/1/collect/requests/part-00000.jsonl
+s3:PutObject {artifacts}/batch/work/1/collect/plan/plan.json
+s3:PutObject {artifacts}/batch/work/1/responses/part-00000.jsonl.out
+s3:GetObject {artifacts}/batch/work/1/assemble/results/table.csv.out
+s3:PutObject {artifacts}/batch/work/1/assemble/report/batch.json
+s3:GetObject {artifacts}/batch/published/1/manifest.json
+s3:PutObject {artifacts}/batch/published/1/manifest.json
+s3:DeleteObject {artifacts}/batch/published/1/manifest.json
 s3:PutObject {artifacts}/rollouts/{other_prefix}/queue.json
 s3:GetObject {artifacts}/outcomes/1.jsonl
 s3:GetObject {assets}/another.zip
@@ -144,6 +156,8 @@ iam:PassRole {endpoint_role} | iam:PassedToService=sagemaker.amazonaws.com
 iam:PassRole {rollout_role} | iam:PassedToService=sagemaker.amazonaws.com
 iam:PassRole {replay_role} | iam:PassedToService=sagemaker.amazonaws.com
 iam:PassRole {processing_role} | iam:PassedToService=sagemaker.amazonaws.com
+iam:PassRole {publish_role} | iam:PassedToService=sagemaker.amazonaws.com
+iam:PassRole {scoring_role} | iam:PassedToService=sagemaker.amazonaws.com
 iam:PutRolePolicy {training_role}
 iam:AttachRolePolicy {training_role}
 iam:CreateRole {administrator}
@@ -179,6 +193,10 @@ sagemaker:InvokeEndpoint {endpoint}
 sagemaker:InvokeEndpoint {other_endpoint}
 sagemaker:UpdatePipeline {pipeline}
 sagemaker:StartPipelineExecution {pipeline}
+sagemaker:StartPipelineExecution {batch_pipeline}
+sagemaker:CreateTransformJob {sagemaker}:transform-job/pipelines-1-Score
+sagemaker:CreateTransformJob {sagemaker}:transform-job/of-my-own
+sagemaker:CreateModel {sagemaker}:model/pipelines-1-Model | sagemaker:NetworkIsolation=false
 sagemaker:DescribeEndpoint {endpoint}
 sagemaker:DescribeEndpoint {other_endpoint}
 sagemaker:CreateHyperParameterTuningJob {tuning}
@@ -265,6 +283,7 @@ ROLES: Mapping[str, Expected] = {
         + """
         s3:ListBucket {data}
         s3:GetObject {data}/data/1/table.csv
+        s3:GetObject {data}/score/table.csv
         s3:PutObject {artifacts}/pipeline/splits/1/train/part.csv
         s3:PutObject {artifacts}/pipeline/1/prepare/profile/profile.json
         """,
@@ -565,6 +584,84 @@ ROLES: Mapping[str, Expected] = {
         sagemaker:StartPipelineExecution {pipeline}
         logs:CreateLogDelivery *
         """,
+    ),
+    "batch/JobsCollect": Expected(
+        trusts=SAGEMAKER,
+        may=container("ProcessingJobs")
+        + """
+        s3:ListBucket {data}
+        s3:ListBucket {artifacts}
+        s3:GetObject {data}/score/table.csv
+        s3:GetObject {artifacts}/batch/uploads/1/table.csv
+        s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
+        s3:GetObject {artifacts}/pipeline/1/evaluate/model/model.tar.gz
+        s3:PutObject {artifacts}/batch/work/1/collect/plan/plan.json
+        sagemaker:ListModelPackages {package}
+        sagemaker:DescribeModelPackage {package}
+        """,
+        may_not="s3:GetObject {artifacts}/pipeline/splits/1/train/part.csv",
+    ),
+    "batch/JobsModel": Expected(
+        trusts=SAGEMAKER,
+        may=container("TransformJobs")
+        + """
+        s3:ListBucket {artifacts}
+        s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
+        s3:GetObject {artifacts}/batch/work/1/collect/requests/part-00000.jsonl
+        s3:PutObject {artifacts}/batch/work/1/responses/part-00000.jsonl.out
+        """,
+        may_not="s3:GetObject {artifacts}/batch/work/1/collect/source/table.csv",
+    ),
+    "batch/JobsAssemble": Expected(
+        trusts=SAGEMAKER,
+        may=container("ProcessingJobs")
+        + """
+        s3:ListBucket {artifacts}
+        s3:GetObject {artifacts}/batch/work/1/collect/source/table.csv
+        s3:GetObject {artifacts}/batch/work/1/collect/requests/part-00000.jsonl
+        s3:GetObject {artifacts}/batch/work/1/responses/part-00000.jsonl.out
+        s3:PutObject {artifacts}/batch/work/1/assemble/report/batch.json
+        """,
+    ),
+    "batch/JobsPublish": Expected(
+        trusts=SAGEMAKER,
+        may=container("ProcessingJobs")
+        + """
+        s3:ListBucket {artifacts}
+        s3:GetObject {artifacts}/batch/work/1/assemble/results/table.csv.out
+        s3:PutObject {artifacts}/batch/published/1/manifest.json
+        sagemaker:DescribeModelPackage {package}
+        """,
+        may_not="sagemaker:ListModelPackages {package}",
+    ),
+    "batch/Role": Expected(
+        trusts=SAGEMAKER,
+        may=VOLUME
+        + OBJECTS_IN
+        + """
+        sagemaker:CreateProcessingJob {sagemaker}:processing-job/pipelines-1-Collect
+        sagemaker:DescribeProcessingJob {sagemaker}:processing-job/pipelines-1-Collect
+        sagemaker:StopProcessingJob {sagemaker}:processing-job/pipelines-1-Collect
+        sagemaker:AddTags {sagemaker}:processing-job/pipelines-1-Collect
+        sagemaker:CreateModel {sagemaker}:model/pipelines-1-Model | sagemaker:NetworkIsolation=true
+        sagemaker:DescribeModel {sagemaker}:model/pipelines-1-Model
+        sagemaker:AddTags {sagemaker}:model/pipelines-1-Model
+        sagemaker:CreateTransformJob {sagemaker}:transform-job/pipelines-1-Score
+        sagemaker:DescribeTransformJob {sagemaker}:transform-job/pipelines-1-Score
+        sagemaker:StopTransformJob {sagemaker}:transform-job/pipelines-1-Score
+        sagemaker:AddTags {sagemaker}:transform-job/pipelines-1-Score
+        sagemaker:DescribeModelPackage {package}
+        iam:PassRole {collect_role} | iam:PassedToService=sagemaker.amazonaws.com
+        iam:PassRole {scoring_role} | iam:PassedToService=sagemaker.amazonaws.com
+        iam:PassRole {assemble_role} | iam:PassedToService=sagemaker.amazonaws.com
+        iam:PassRole {publish_role} | iam:PassedToService=sagemaker.amazonaws.com
+        s3:GetObject {artifacts}/batch/work/1/collect/plan/plan.json
+        s3:GetObject {artifacts}/batch/work/1/assemble/report/batch.json
+        """,
+    ),
+    "batch/SchedulesStarter": Expected(
+        trusts=f"{SCHEDULER}{{prefix}}-batch",
+        may="sagemaker:StartPipelineExecution {batch_pipeline}",
     ),
     "monitoring/RetrainingMachineEventsRole": Expected(
         trusts=RULES,

@@ -233,6 +233,8 @@ def test_an_unavailable_type_is_refused(accept: str) -> None:
         ("GET", "/", 404),
         ("GET", "/ping/", 404),
         ("POST", "/openapi.json", 405),
+        ("POST", "/execution-parameters", 405),
+        ("GET", "/execution-parameters", 200),
     ],
 )
 def test_other_paths_and_methods_are_refused(method: str, path: str, status: int) -> None:
@@ -254,3 +256,39 @@ def test_the_response_to_a_head_request_has_no_body() -> None:
     response = replace(_application().handle(HttpRequest("GET", "/")))
     assert response_bytes(response, keep_alive=True, head=True).endswith(b"\r\n\r\n")
     assert response_bytes(response, keep_alive=False).count(b"Connection: close\r\n") == 1
+
+
+LINES = "application/jsonlines"
+
+
+@pytest.mark.parametrize(
+    ("batch", "accept", "status"), [(True, LINES, 200), (True, "application/json", 400), (False, LINES, 400)]
+)
+def test_a_refused_row_has_a_line_of_its_own_in_a_transform_job_alone(batch: bool, accept: str, status: int) -> None:
+    rows = [GOOD, {**GOOD, "visits": "three"}, [], GOOD]
+    body = "".join(f"{json.dumps(row)}\n" for row in rows)  # more rows than the contract's most
+    request = HttpRequest("POST", "/invocations", {"content-type": LINES, "accept": accept}, body.encode())
+    response = Application(CONTRACT, Scorer(), batch=batch).handle(request)
+    assert response.status == status
+    if status == 200:
+        lines = [json.loads(line) for line in response.body.splitlines()]
+        assert [line.get("error") for line in lines] == [
+            None,
+            "column visits must be a number, got 'three'",
+            "it must have 4 columns, got 0",
+            None,
+        ]
+        assert lines[0] == lines[3] == {"score": pytest.approx(0.3), "label": 0}
+
+
+def test_an_output_that_is_no_number_is_an_error_of_its_row() -> None:
+    class Broken:
+        def score(self, features: Any) -> Any:
+            return np.where(features[:, 0] > 5, np.float32(np.nan), features[:, 0] / np.float32(10))
+
+    body = "\n".join(json.dumps({**GOOD, "visits": visits}) for visits in (3, 7))
+    request = HttpRequest("POST", "/invocations", {"content-type": LINES, "accept": LINES}, body.encode())
+    response = Application(CONTRACT, Broken(), batch=True).handle(request)  # type: ignore[arg-type]
+    lines = [json.loads(line) for line in response.body.splitlines()]
+    assert lines[0]["label"] == 0
+    assert "no finite number" in lines[1]["error"]

@@ -49,6 +49,12 @@ class FakeRunner:
             status=status, started=started, ended=started, failure_reason=self.failure, exit_message=None
         )
 
+    def run_transform(self, request: Any, *, model: Any, log: Any, stopped: threading.Event, arn: str) -> Any:
+        assert arn.endswith(request["TransformJobName"].lower())
+        assert model["Image"]
+        status, started = self._run(request, log, stopped)
+        return SimpleNamespace(status=status, started=started, ended=started, failure_reason=self.failure)
+
     def _run(self, request: Any, log: Any, stopped: threading.Event) -> tuple[str, datetime]:
         self.requests.append(request)
         log("hello from the container")

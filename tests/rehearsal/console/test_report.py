@@ -85,7 +85,7 @@ def test_the_json_report_has_exactly_the_documented_keys(result: RehearsalResult
     document = report_document(result)
     assert set(document) == {
         "outcome", "failure", "seconds", "speed", "data", "problem", "algorithm", "primary_metric", "decision",
-        "pipeline", "metrics", "models", "coefficients", "reported", "gate", "rollouts", "experiment",
+        "pipeline", "metrics", "models", "coefficients", "reported", "gate", "rollouts", "experiment", "batch",
         "lineage", "users", "templates",
         "timings",
     }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Batch transform jobs: objects split into requests to a model's server, and responses joined to their records."""
