@@ -34,7 +34,7 @@ _CONNECTIONS = 8
 
 
 @dataclass(frozen=True)
-class Server:
+class MeasuredServer:
     """How one is started: where its port is not a variable, it is the last argument."""
 
     argv: tuple[str, ...]
@@ -44,7 +44,7 @@ class Server:
 
 
 @dataclass(frozen=True)
-class Measured:
+class ServerFigures:
     """One server, one round."""
 
     requests_per_second: float
@@ -99,7 +99,7 @@ async def _load(port: int, sent: list[bytes], seconds: float) -> list[float]:
     return latencies
 
 
-def measure(server: Server, sent: list[bytes], seconds: float) -> Measured:
+def measure(server: MeasuredServer, sent: list[bytes], seconds: float) -> ServerFigures:
     """Start a server, warm it up, load it, and end it."""
     port = free_port()
     environment = {**os.environ, **server.environment, "SAGEMAKER_BIND_TO_PORT": str(port)}
@@ -114,7 +114,7 @@ def measure(server: Server, sent: list[bytes], seconds: float) -> Measured:
     finally:
         stop(process, grace_seconds=5)
     count = len(latencies)
-    return Measured(count / seconds, used / count * 1e6, statistics.median(latencies) * 1e3)
+    return ServerFigures(count / seconds, used / count * 1e6, statistics.median(latencies) * 1e3)
 
 
 def _await_ping(port: int) -> None:
@@ -132,11 +132,11 @@ def _processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _ours(checkout: Path, ml: Path) -> Server:
+def _ours(checkout: Path, ml: Path) -> MeasuredServer:
     """The server of a working tree, as on an endpoint: it counts requests and publishes metrics."""
     identity = {f"SLIPWAY_{name}": "benchmark" for name in ("ENDPOINT_NAME", "VARIANT_NAME", "MODEL_PACKAGE_ARN")}
     environment = {**identity, "SAGEMAKER_BIND_TO_HOST": "127.0.0.1", "SM_BASE_DIR": str(ml)}
-    return Server((str(checkout / ".venv/bin/python"), "-m", "pipeline_steps", "serve"), environment, checkout)
+    return MeasuredServer((str(checkout / ".venv/bin/python"), "-m", "pipeline_steps", "serve"), environment, checkout)
 
 
 def main() -> None:
@@ -147,11 +147,11 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1, help="of one request")
     parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args()
-    found: dict[str, list[Measured]] = {}
+    found: dict[str, list[ServerFigures]] = {}
     with tempfile.TemporaryDirectory() as folder:
         ml, table = train(Path(folder))
         peer = (sys.executable, "-m", "benchmarks.serving_peer", str(ml / "model"))
-        servers = {"ours": _ours(PROJECT, ml), "fastapi": Server(peer, {}, PROJECT, port_argument=True)}
+        servers = {"ours": _ours(PROJECT, ml), "fastapi": MeasuredServer(peer, {}, PROJECT, port_argument=True)}
         sent = bodies(table, ml / "model", rows=arguments.rows)
         for _ in range(arguments.rounds):
             for name, server in servers.items():

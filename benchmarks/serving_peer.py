@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 
-class Rows(BaseModel):
+class PeerRows(BaseModel):
     """The body of a request."""
 
     instances: list[dict[str, float | int | bool | str]]
@@ -37,7 +37,7 @@ def application(model: Path) -> FastAPI:
         return None
 
     @app.post("/invocations")
-    async def invocations(rows: Rows) -> dict[str, Any]:
+    async def invocations(rows: PeerRows) -> dict[str, Any]:
         cells = [[codes[name].get(row[name], row[name]) for name in codes] for row in rows.instances]
         (scores,) = session.run(None, {"features": np.asarray(cells, dtype=np.float32)})
         return {"predictions": [{"score": float(s), "label": labels[int(s >= threshold)]} for s in scores]}

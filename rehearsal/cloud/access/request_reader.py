@@ -10,7 +10,7 @@ from rehearsal.cloud.access.identities import Identities
 from rehearsal.cloud.access.sagemaker_calls import Tags, sagemaker_calls
 from rehearsal.cloud.environment import ACCOUNT, REGION
 from rehearsal.cloud.ministack.asgi_server import Receive, Scope
-from rehearsal.cloud.ministack.authorization import SignedRequest, required_actions
+from rehearsal.cloud.ministack.authorization import AuthorizedRequest, required_actions
 
 _SAGEMAKER = "SageMaker."
 _log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class RequestReader:
 
         return read
 
-    def _note(self, role: str, request: SignedRequest) -> None:
+    def _note(self, role: str, request: AuthorizedRequest) -> None:
         try:
             found = list(self._calls(request))
         except Exception:  # noqa: BLE001 -- an unreadable request must not end
@@ -65,7 +65,7 @@ class RequestReader:
         else:
             self._ledger.note_unread(role, f"{request.method} {request.path} {request.target}".strip())
 
-    def _calls(self, request: SignedRequest) -> Iterable[Call]:
+    def _calls(self, request: AuthorizedRequest) -> Iterable[Call]:
         if request.target.startswith(_SAGEMAKER):
             yield from sagemaker_calls(request.target.removeprefix(_SAGEMAKER), request.json(), self._tags)
             return
@@ -73,6 +73,6 @@ class RequestReader:
             yield Call(each.action, each.resource, frozenset(each.context.items()))
 
 
-def _request(scope: Scope, headers: Mapping[str, str], body: bytes = b"") -> SignedRequest:
+def _request(scope: Scope, headers: Mapping[str, str], body: bytes = b"") -> AuthorizedRequest:
     query = scope.get("query_string", b"").decode("latin-1")
-    return SignedRequest(scope["method"], unquote(scope["path"]), query, headers, body)
+    return AuthorizedRequest(scope["method"], unquote(scope["path"]), query, headers, body)

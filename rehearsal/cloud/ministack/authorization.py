@@ -18,7 +18,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
-class SignedRequest:
+class AuthorizedRequest:
     """`path` is decoded, `headers` have names in lower case; of an S3 request the body is not needed."""
 
     method: str
@@ -51,7 +51,7 @@ class RequiredAction:
     context: Mapping[str, str]
 
 
-def required_actions(request: SignedRequest) -> Iterator[RequiredAction]:
+def required_actions(request: AuthorizedRequest) -> Iterator[RequiredAction]:
     """The checks that AWS would make; none where the action is not known."""
     if durable := durable_call(request.method, request.path):
         yield RequiredAction(*durable, {})
@@ -79,11 +79,11 @@ def required_actions(request: SignedRequest) -> Iterator[RequiredAction]:
             yield RequiredAction(more, arn, {})
 
 
-def _is_s3(request: SignedRequest) -> bool:
+def _is_s3(request: AuthorizedRequest) -> bool:
     return "/s3/aws4_request" in request.headers.get("authorization", "")
 
 
-def _context(action: str, request: SignedRequest) -> dict[str, str]:
+def _context(action: str, request: AuthorizedRequest) -> dict[str, str]:
     if action == "cloudwatch:PutMetricData":
         form = parse_qs(request.plain_body().decode(errors="replace")) if _FORM in _type(request) else {}
         namespace = form.get("Namespace", [request.json().get("Namespace", "")])[0]
@@ -98,5 +98,5 @@ def _context(action: str, request: SignedRequest) -> dict[str, str]:
     return {}
 
 
-def _type(request: SignedRequest) -> str:
+def _type(request: AuthorizedRequest) -> str:
     return request.headers.get("content-type", "")

@@ -6,7 +6,7 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from rehearsal.cloud.ministack.authorization import RequiredAction, SignedRequest, required_actions
+from rehearsal.cloud.ministack.authorization import AuthorizedRequest, RequiredAction, required_actions
 
 HERE = "us-east-1:000000000000"
 MACHINE = f"arn:aws:states:{HERE}:stateMachine:m"
@@ -28,7 +28,7 @@ def sent(service: str, operation: str, **parameters: Any) -> list[RequiredAction
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
         body = request.body.read() if hasattr(request.body, "read") else request.body or b""
         body = body.encode() if isinstance(body, str) else body
-        found.extend(required_actions(SignedRequest(request.method, path, query, headers, body)))
+        found.extend(required_actions(AuthorizedRequest(request.method, path, query, headers, body)))
         raise KeyboardInterrupt  # no retries
 
     client.meta.events.register("before-send", keep)
