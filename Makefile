@@ -95,13 +95,13 @@ test-sdk: setup-dev setup-sdk ## compare with SageMaker's own SDK; its local mod
 TORCH_WHEELS ?= https://download.pytorch.org/whl/cpu/torch/
 .venv-torch/.ready: examples/own_model/requirements.txt requirements.lock requirements-dev.lock | .venv/.ready-dev
 	@test -x .venv-torch/bin/python || $(BIN)/python -m venv --without-pip .venv-torch
-	$(BIN)/uv pip sync --quiet --no-build --python .venv-torch/bin/python requirements.lock requirements-dev.lock
-	$(BIN)/uv pip install --quiet --no-build --python .venv-torch/bin/python --find-links "$(TORCH_WHEELS)" \
+	$(BIN)/uv pip sync --quiet --no-build --compile-bytecode --python .venv-torch/bin/python requirements.lock requirements-dev.lock
+	$(BIN)/uv pip install --quiet --no-build --compile-bytecode --python .venv-torch/bin/python --find-links "$(TORCH_WHEELS)" \
 	  --constraint pipeline_steps/requirements.txt --requirement examples/own_model/requirements.txt
 	$(BIN)/uv pip install --quiet --python .venv-torch/bin/python --no-deps --no-build-isolation -C editable_mode=compat --editable .
 	@touch $@
 
-test-torch: .venv-torch/.ready ## launch the example in PyTorch, which is installed into .venv-torch (800 MB)
+test-torch: .venv-torch/.ready ## launch the example in PyTorch, which is installed into .venv-torch (2 GB)
 	.venv-torch/bin/pytest tests/e2e/test_own_script.py -k torch $(ARGS)
 
 UV_LOCK = $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
