@@ -8,6 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from slipway.endpoint_kinds import EndpointKind
 from slipway.guardrails.published_metrics import INSTANCE_NAMESPACE, INVOCATION_NAMESPACE
 from slipway.settings.names import VARIANT
 
@@ -23,6 +24,10 @@ class InvokableEndpoint(Construct):
     def endpoint_name(self) -> str: ...
 
     @property
+    @abstractmethod
+    def kind(self) -> EndpointKind: ...
+
+    @property
     def endpoint_arn(self) -> str:
         return cdk.Stack.of(self).format_arn(
             service="sagemaker", resource="endpoint", resource_name=self.endpoint_name.lower()
@@ -31,7 +36,7 @@ class InvokableEndpoint(Construct):
     def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let `grantee` invoke the endpoint."""
         return iam.Grant.add_to_principal(
-            grantee=grantee, actions=["sagemaker:InvokeEndpoint"], resource_arns=[self.endpoint_arn]
+            grantee=grantee, actions=[self.kind.invocation], resource_arns=[self.endpoint_arn]
         )
 
     def metric(self, name: str, *, namespace: str = INVOCATION_NAMESPACE, **options: Any) -> cloudwatch.Metric:
@@ -63,6 +68,13 @@ class InvokableEndpoint(Construct):
     def metric_overhead_latency(self, **options: Any) -> cloudwatch.Metric:
         """Microseconds that SageMaker itself adds; the average over 5 minutes."""
         return self.metric("OverheadLatency", **{"statistic": "Average", **options})
+
+    def metric_backlog_size(self, **options: Any) -> cloudwatch.Metric:
+        """Waiting requests of an asynchronous endpoint; the average over 5 minutes."""
+        dimensions = {"EndpointName": self.endpoint_name}
+        return self.metric(
+            "ApproximateBacklogSize", **{"dimensions_map": dimensions, "statistic": "Average", **options}
+        )
 
     def metric_cpu_utilization(self, **options: Any) -> cloudwatch.Metric:
         return self._of_instances("CPUUtilization", options)

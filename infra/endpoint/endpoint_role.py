@@ -5,6 +5,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.endpoint.capacity import DataCapture
+from infra.endpoint.inference_queue import InferenceQueue
 from infra.endpoint.served_model import ContainerModel, RegisteredModel
 from infra.shared.approval import may_not_approve, may_not_register_approved
 from infra.shared.arns import arn
@@ -15,7 +16,7 @@ from slipway.settings import Vpc
 
 
 class EndpointRole(iam.Role):
-    """Reads the model, writes captured requests, logs and metrics; CDK's grants may add to it."""
+    """Reads the model, writes captures or responses, logs and metrics; CDK's grants may add to it."""
 
     def __init__(
         self,
@@ -25,6 +26,7 @@ class EndpointRole(iam.Role):
         endpoint_name: str,
         model: RegisteredModel | ContainerModel,
         capture: DataCapture | None,
+        queue: InferenceQueue | None,
         volume_key: kms.IKey | None,
         vpc: Vpc | VpcPlacement | None,
     ) -> None:
@@ -39,6 +41,7 @@ class EndpointRole(iam.Role):
             may_not_register_approved(),
             *model.may_read_data(),
             *(capture.may_write() if capture else ()),
+            *(queue.statements() if queue else ()),
             *model.may_pull(),
             may_log(f"/aws/sagemaker/Endpoints/{endpoint_name}"),
             may_publish("/aws/sagemaker/Endpoints"),

@@ -13,11 +13,13 @@ from constructs import Construct
 from infra.endpoint.capacity import Capacity, DataCapture, Instances
 from infra.endpoint.endpoint_metrics import InvokableEndpoint
 from infra.endpoint.endpoint_role import EndpointRole
+from infra.endpoint.inference_queue import InferenceQueue
 from infra.endpoint.instance_autoscaling import ScalableInstanceCount
 from infra.endpoint.new_fleet_alarms import NewFleetAlarms
 from infra.endpoint.served_model import Challengers, ContainerModel, RegisteredModel, ShadowModel
 from infra.shared.tags import ENDPOINT_TAG
 from infra.shared.vpc_access import VpcPlacement
+from slipway.endpoint_kinds import EndpointKind
 from slipway.errors import InputError
 from slipway.guardrails import PlannedRollout, ScaledVariant, Variant, planned_analysis, refuse_unsafe
 from slipway.guardrails.configured_rollout import CAPACITY
@@ -69,6 +71,7 @@ class GuardedEndpoint(InvokableEndpoint):
         rollout: Rollout = _SERVICE_ROLLOUT,
         endpoint_name: str | None = None,
         capture: DataCapture | None = None,
+        queue: InferenceQueue | None = None,
         volume_key: kms.IKey | None = None,
         vpc: Vpc | VpcPlacement | None = None,
         network_isolation: bool = True,
@@ -88,12 +91,20 @@ class GuardedEndpoint(InvokableEndpoint):
             self, max_length=RESOURCE_NAME_LENGTH, separator="-"
         )
         self._served, self._capacity, self._rollout = model, capacity, rollout
-        self._condition, self._shadow, self._kind = condition, shadow, capacity.kind
+        self._condition, self._shadow, self._queue = condition, shadow, queue
         self._challengers = challengers
+        self._kind = queue.kind if queue else capacity.kind
         self._scaled: ScalableInstanceCount | None = None
         self._check(capture)
         self.role = role or EndpointRole(
-            self, "Role", endpoint_name=self._name, model=model, capture=capture, volume_key=volume_key, vpc=vpc
+            self,
+            "Role",
+            endpoint_name=self._name,
+            model=model,
+            capture=capture,
+            queue=queue,
+            volume_key=volume_key,
+            vpc=vpc,
         )
         self.model = self._model("Model", model, vpc, isolated=network_isolation)
         self.shadow_model = self._shadow_model(vpc, isolated=network_isolation)
@@ -106,6 +117,7 @@ class GuardedEndpoint(InvokableEndpoint):
             config_name=self.config_name,
             package_arn=model.package_arn or "",
             rollout=rollout if self._kind.is_guarded else None,
+            kind=self._kind,
             condition=condition,
         )
         self._deployment = deployment_config(rollout, self.alarms.names)
@@ -118,6 +130,10 @@ class GuardedEndpoint(InvokableEndpoint):
     @property
     def endpoint_name(self) -> str:
         return self._name
+
+    @property
+    def kind(self) -> EndpointKind:
+        return self._kind
 
     @property
     def config_name(self) -> str:
@@ -133,9 +149,11 @@ class GuardedEndpoint(InvokableEndpoint):
         if self._scaled is not None:
             raise InputError(f"endpoint {self._name} must be autoscaled once, got a second range")
         self._refuse_unsafe(ScaledVariant(VARIANT, min_capacity, max_capacity))
-        # The new fleet starts with the instances that the old one has by then, not with those of the config.
-        self.endpoint.retain_all_variant_properties = True
-        self._renew_with_the_update(retains_properties=True)
+        if not self._kind.waits:
+            # The new fleet starts with the instances that the old one has by then, not with those of the config. One
+            # whose requests wait starts with the config's: the old one may have none, which would prove nothing.
+            self.endpoint.retain_all_variant_properties = True
+            self._renew_with_the_update(retains_properties=True)
         self._scaled = ScalableInstanceCount(
             self, "InstanceCount", endpoint=self.endpoint, min_capacity=min_capacity, max_capacity=max_capacity
         )
@@ -146,6 +164,8 @@ class GuardedEndpoint(InvokableEndpoint):
             raise InputError(f"shadow must be left out of a {self._kind.name} endpoint, which takes no shadow variant")
         if self._challengers and not self._kind.captures:
             raise InputError(f"challengers must be left out of a {self._kind.name} endpoint, which cannot capture")
+        if self._queue and not isinstance(self._capacity, Instances):
+            raise InputError(f"queue must be left out of a {self._capacity.kind.name} endpoint: it has no instances")
         if capture and not self._kind.captures:
             raise InputError(f"capture must be left out of a {self._kind.name} endpoint, which cannot capture")
         if not self._kind.is_guarded:
@@ -222,6 +242,7 @@ class GuardedEndpoint(InvokableEndpoint):
             production_variants=self._beside_challengers(variant),
             shadow_production_variants=self._shadow_variants(),
             data_capture_config=capture.config() if capture else None,
+            async_inference_config=self._queue.config() if self._queue else None,
             kms_key_id=volume_key.key_arn if volume_key and self._capacity.has_encryptable_volume else None,
         )
         self._keep_when_replaced(config)
@@ -333,7 +354,7 @@ class GuardedEndpoint(InvokableEndpoint):
                 alarms=tuple(self.alarms.descriptions),
                 autoscaled=bool(scaled),
                 scaling=scaled,
-                retained=CAPACITY if scaled else frozenset(),
+                retained=CAPACITY if scaled and not self._kind.waits else frozenset(),
                 previous_variants=(VARIANT,),
                 analysis=planned_analysis(self._rollout),
             )

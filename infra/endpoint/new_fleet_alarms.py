@@ -7,6 +7,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from slipway.endpoint_kinds import REAL_TIME, EndpointKind
 from slipway.rollout.new_fleet_alarms import new_fleet_alarms
 from slipway.settings import Rollout
 
@@ -30,17 +31,18 @@ class NewFleetAlarms(Construct):
         config_name: str,
         package_arn: str,
         rollout: Rollout | None,
+        kind: EndpointKind = REAL_TIME,
         condition: cdk.CfnCondition | None = None,
     ) -> None:
         super().__init__(scope, id_)
         described = rollout and new_fleet_alarms(
-            rollout, endpoint_name=endpoint_name, config_name=config_name, package_arn=package_arn
+            rollout, endpoint_name=endpoint_name, config_name=config_name, package_arn=package_arn, kind=kind
         )
         self.descriptions = list((described or {}).values())
         self.names: list[str] = [description["AlarmName"] for description in self.descriptions]
-        for kind, description in (described or {}).items():
-            properties = {_CAPITAL.sub("_", name).lower(): _in_cdk(value) for name, value in description.items()}
-            cloudwatch.CfnAlarm(self, kind, **properties).cfn_options.condition = condition
+        for name, description in (described or {}).items():
+            properties = {_CAPITAL.sub("_", key).lower(): _in_cdk(value) for key, value in description.items()}
+            cloudwatch.CfnAlarm(self, name, **properties).cfn_options.condition = condition
 
 
 def _in_cdk(value: Any) -> Any:

@@ -6,10 +6,12 @@ from typing import cast
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.endpoint.capacity import DataCapture, capacity_of
 from infra.endpoint.guarded_endpoint import GuardedEndpoint
+from infra.endpoint.inference_queue import InferenceQueue
 from infra.endpoint.served_model import Challengers, RegisteredModel, ShadowModel
 from infra.shared.container_image import ContainerImage, EcrImage
 from infra.shared.sagemaker_role import ARTIFACT_KEYS
@@ -71,10 +73,12 @@ class EndpointStack(cdk.Stack):
             rollout=settings.rollout,
             endpoint_name=names.endpoint,
             capture=capture if served.facts.captures else None,
+            queue=self._queue(key),
             volume_key=key,
             vpc=settings.access.vpc,
             condition=has_model,
         )
+        self._scale_by_backlog()
         # A rollout finds the config by its logical id; the names that CloudFormation gives begin with these.
         self.guarded.model.override_logical_id("Model")
         self.guarded.config.override_logical_id("EndpointConfig")
@@ -84,6 +88,42 @@ class EndpointStack(cdk.Stack):
             model.override_logical_id(f"ChallengerModel{number}")
         cdk.CfnOutput(self, "EndpointName", value=names.endpoint)
         cdk.CfnOutput(self, "EndpointConfigName", value=self.guarded.config_name, condition=has_model)
+
+    def _queue(self, key: kms.IKey) -> InferenceQueue | None:
+        """With a topic for each end of a request that is published."""
+        asynchronous = self._settings.endpoint.asynchronous
+        if asynchronous is None:
+            return None
+        topics = {
+            end: sns.Topic(self, f"{end.capitalize()}Topic", master_key=key, enforce_ssl=True)
+            for end in asynchronous.notifications
+        }
+        for end, topic in topics.items():
+            cdk.CfnOutput(self, f"{end.capitalize()}TopicArn", value=topic.topic_arn)
+        return InferenceQueue(
+            bucket=self._bucket,
+            key=key,
+            max_concurrent=asynchronous.max_concurrent_invocations,
+            success=topics.get("success"),
+            error=topics.get("error"),
+        )
+
+    def _scale_by_backlog(self) -> None:
+        """Down to no instance, and up again for the first request."""
+        served = self._settings.endpoint
+        if served.asynchronous is None or served.scaled_between is None:
+            return
+        scaling, (low, high) = served.asynchronous.scaling, served.scaled_between
+        scaled = self.guarded.auto_scale_instance_count(min_capacity=low, max_capacity=high)
+        scaled.track_backlog(
+            "Backlog",
+            backlog_per_instance=scaling.backlog_per_instance,
+            scale_in_cooldown=cdk.Duration.seconds(scaling.scale_in_cooldown_seconds),
+            scale_out_cooldown=cdk.Duration.seconds(scaling.scale_out_cooldown_seconds),
+        )
+        if low == 0:
+            name = f"{self._settings.names.endpoint}-HasBacklogWithoutCapacity"
+            scaled.start_from_zero("FromZero", alarm_name=name, cooldown_seconds=scaling.scale_out_cooldown_seconds)
 
     def _package(self, parameter: str, description: str) -> str:
         group = self._settings.names.package_group

@@ -5,13 +5,14 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dash
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from infra.shared.arns import REGION
+from slipway.endpoint_kinds import EndpointKind
 from slipway.metrics import ENDPOINT_NAMESPACE, PIPELINES_NAMESPACE, SAGEMAKER_NAMESPACE, decision_namespace
 from slipway.settings.names import VARIANT, Names
 
@@ -44,6 +45,7 @@ class UseCaseDashboard(_Dashboard):
         id_: str,
         *,
         names: Names,
+        kind: EndpointKind,
         alarms: Sequence[cloudwatch.IAlarm],
         served_on: str,
         cost: str,
@@ -58,7 +60,7 @@ class UseCaseDashboard(_Dashboard):
         rows = [
             [_widget("text", 24, 3, markdown=about)],
             [
-                _by_fleet("Requests a minute, by fleet", names, "Invocations", "Sum"),
+                _by_fleet("Requests a minute, by fleet", names, *kind.requests),
                 _by_fleet("Share of 5XX responses, by fleet", names, "Invocation5XXErrors", "Average"),
                 _by_fleet("Latency p99 (us), by fleet", names, "ModelLatency", "p99"),
             ],
@@ -66,16 +68,24 @@ class UseCaseDashboard(_Dashboard):
             [
                 _runs(names),
                 _found("Instances' CPU (%), by fleet", cpu, statistic="Average"),
-                _widget("alarm", 8, 6, title="Drift", alarms=[alarm.alarm_arn for alarm in alarms]),
+                _widget("alarm", 8, 6, title="Alarms", alarms=[alarm.alarm_arn for alarm in alarms]),
             ],
         ]
+        if kind.waits:
+            rows.append(
+                [_queue(names, metric) for metric in ("ApproximateBacklogSize", "ApproximateAgeOfOldestRequest")]
+            )
         super().__init__(scope, id_, name=names.prefix, rows=rows, periodOverride="inherit")
 
 
 class FleetDashboard(_Dashboard):
     """Every use case of one stage side by side: a line each in seven graphs; a dashboard may have 2,500."""
 
-    def __init__(self, scope: Construct, id_: str, *, stage: str, cases: Sequence[Names]) -> None:
+    def __init__(self, scope: Construct, id_: str, *, stage: str, kinds: Mapping[Names, EndpointKind]) -> None:
+        """Make it of the use cases in `kinds`, each with the kind of its endpoint."""
+        cases = list(kinds)
+        requests = [_metric(names, *kind.requests, label=names.prefix) for names, kind in kinds.items()]
+
         def graph(title: str, metric: str, statistic: str) -> _Widget:
             lines = [_metric(names, metric, statistic, label=names.prefix) for names in cases]
             return _graph(title, lines, width=24)
@@ -88,7 +98,7 @@ class FleetDashboard(_Dashboard):
             return _graph(f"Training runs that {end.lower()}, a day", lines, width=12)
 
         rows = [
-            [graph("Requests a minute", "Invocations", "Sum")],
+            [_graph("Requests a minute", requests, width=24)],
             [graph("Share of 5XX responses", "Invocation5XXErrors", "Average")],
             [graph("Latency p99 (us)", "ModelLatency", "p99")],
             [
@@ -137,6 +147,12 @@ def _by_fleet(title: str, names: Names, metric: str, statistic: str) -> _Widget:
 def _found(title: str, search: str, *, statistic: str = "Maximum") -> _Widget:
     expression = f"SEARCH('{search}', '{statistic}', {_MINUTE})"
     return _graph(title, [[{"expression": expression, "period": _MINUTE}]])
+
+
+def _queue(names: Names, metric: str) -> _Widget:
+    dimensions = {"EndpointName": names.endpoint}
+    line = _line(SAGEMAKER_NAMESPACE, metric, dimensions, statistic="Maximum", period=_MINUTE, label=metric)
+    return _graph(f"Queue: {metric}", [line], width=12)
 
 
 def _latency(names: Names) -> _Widget:

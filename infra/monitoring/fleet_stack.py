@@ -20,7 +20,9 @@ class FleetStack(cdk.Stack):
             stack_name=f"slipway-fleet-{stage}",
             description=f"Every use case of the stage {stage} on one dashboard",
         )
-        FleetDashboard(self, "Dashboard", stage=stage, cases=[settings.names for settings in cases])
+        FleetDashboard(
+            self, "Dashboard", stage=stage, kinds={settings.names: settings.endpoint.facts for settings in cases}
+        )
 
 
 def fleet_stacks(scope: Construct, cases: Sequence[Settings]) -> None:

@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from infra.monitoring.backlog_alarms import BacklogAlarms
 from infra.monitoring.budget import UseCaseBudget
 from infra.monitoring.cost_note import cost_note
 from infra.monitoring.dashboard import UseCaseDashboard
@@ -36,6 +37,8 @@ class MonitoringStack(cdk.Stack):
             monitor = MonitorAlarms(self, "Monitor", names=names, monitoring=monitoring, notifications=notifications)
             alarms += monitor.alarms
             drift_alarms |= monitor.drift
+        if queue := settings.endpoint.asynchronous:
+            alarms += BacklogAlarms(self, "Backlog", names=names, queue=queue, topic=notifications).alarms
         if monitoring.retrain:
             Retraining(
                 self,
@@ -56,6 +59,7 @@ class MonitoringStack(cdk.Stack):
             self,
             "Dashboard",
             names=names,
+            kind=settings.endpoint.facts,
             alarms=alarms,
             served_on=settings.endpoint.capacity,
             cost=cost_note(settings, load_prices()),

@@ -1,5 +1,6 @@
 """The function that compares the new fleet with the old one while a rollout is under way."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -69,7 +70,7 @@ def analysis_config(settings: Settings) -> AnalysisConfig:
     analysis = settings.rollout.canary_analysis
     bounds = settings.value.bounds() if settings.value else None
     return AnalysisConfig(
-        tolerances=settings.rollout.tolerances(),
+        tolerances=replace(settings.rollout.tolerances(), error_metric=settings.endpoint.facts.compared_errors),
         without_evidence=analysis.without_evidence,
         decide_seconds=settings.rollout.decide_seconds,
         variant=VARIANT,

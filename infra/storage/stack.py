@@ -9,6 +9,7 @@ from infra.shared.removal import removal_policy
 from infra.storage.append_only import keep_append_only
 from infra.storage.encryption_key import EncryptionKey
 from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX, CHECKPOINT_PREFIX, OUTCOME_PREFIX
+from slipway.endpoint_kinds.asynchronous import QUEUE_PREFIX
 from slipway.settings import Settings
 from slipway.training.batch_keys import BATCH
 from slipway.training.pipeline_keys import CHECKPOINTS, SPLITS
@@ -32,6 +33,7 @@ class StorageStack(cdk.Stack):
         )
         access_logs = AccessLogsBucket(self, "AccessLogs", removal_policy=removal)
         self.data_bucket = EncryptedBucket(self, "Data", key=self.key, access_logs=access_logs, removal_policy=removal)
+        asynchronous = settings.endpoint.asynchronous
         self.artifacts_bucket = EncryptedBucket(
             self,
             "Artifacts",
@@ -40,6 +42,7 @@ class StorageStack(cdk.Stack):
             removal_policy=removal,
             expire_after_days={
                 **dict.fromkeys((CAPTURE_PREFIX, OUTCOME_PREFIX, CHECKPOINT_PREFIX), settings.endpoint.capture_days),
+                **({QUEUE_PREFIX: asynchronous.keep_days} if asynchronous else {}),
                 SPLITS: settings.training.split_days,
                 CHECKPOINTS: _CHECKPOINT_DAYS,  # without spot too: it may have been on before
                 **({BATCH: settings.batch.keep_days} if settings.batch else {}),

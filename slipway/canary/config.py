@@ -58,6 +58,8 @@ class Tolerances:
     watches_value: bool = False
     warm_up_seconds: float = 0.0
     """After its first traffic the new fleet's latencies do not count for so long; its errors and scores do."""
+    error_metric: str = "InvocationModelErrors"
+    """SageMaker's, 1 or 0 a request: its samples are the requests."""
     watches_servers: bool = True
     """Whether what the servers report every few seconds is evidence too; SageMaker reports the same by the minute, and
     more: what waits for a server or never reaches one. So both are counted, and only SageMaker's promotes."""

@@ -124,10 +124,8 @@ def _serving_notes(settings: Settings, prices: "Prices") -> list[str]:
         notes.append(
             "the endpoint's month is calculated without its schedule ([endpoint.schedule]), which lowers the cost"
         )
-    if scaled := settings.endpoint.autoscaling:
-        low, high = (
-            count * hour * costs.HOURS_A_MONTH for count in (scaled.min_instance_count, scaled.max_instance_count)
-        )
+    if scaled := settings.endpoint.scaled_between:
+        low, high = (count * hour * costs.HOURS_A_MONTH for count in scaled)
         notes.append(f"autoscaling makes the endpoint's month ${low:,.2f} to ${high:,.2f}")
     return notes
 

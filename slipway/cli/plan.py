@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from slipway.canary.proposal import LEAST_PROMOTED, ProposedRollout
 from slipway.cli.arguments import add_command, add_json, add_number, add_use_case, deployed_stage, write
 from slipway.errors import InputError
+from slipway.guardrails import planned_rollout
 from slipway.settings import Settings, load_settings
 from slipway.settings.rollout_plan import proposal, takes_shadow
 from slipway.simulation.forecast import forecast
@@ -81,11 +82,12 @@ def _observed(arguments: argparse.Namespace) -> "RecordedTraffic":
     from slipway.operations.endpoint_traffic import read_traffic  # noqa: PLC0415
 
     with deployed_stage(arguments) as stage:
-        return read_traffic(stage.client("cloudwatch"), stage.names.endpoint, now=datetime.now(UTC))
+        counted = stage.settings.endpoint.facts.requests
+        return read_traffic(stage.client("cloudwatch"), stage.names.endpoint, now=datetime.now(UTC), counted=counted)
 
 
 def _proposal(settings: Settings, rate: float, error_rate: float) -> ProposedRollout:
-    scaling, analysis = settings.endpoint.autoscaling, settings.rollout.canary_analysis
+    analysis = settings.rollout.canary_analysis
     shadow: bool | None = None
     if not takes_shadow({"instance_type": settings.endpoint.instance_type, "kind": settings.endpoint.kind}, None):
         shadow = False
@@ -93,7 +95,7 @@ def _proposal(settings: Settings, rate: float, error_rate: float) -> ProposedRol
         shadow = settings.rollout.shadow.enabled
     return proposal(
         rate,
-        instances=scaling.min_instance_count if scaling else settings.endpoint.instance_count,
+        instances=planned_rollout(settings).instances or settings.endpoint.instance_count,
         analysis={"baseline_rows": analysis.baseline_rows, "scores": analysis.scores},
         error_rate=error_rate,
         shadow=shadow,

@@ -187,7 +187,10 @@ def total(lines: Iterable[Line]) -> float:
 
 def _alarm_lines(settings: Settings, prices: Prices) -> list[Line]:
     """An alarm is paid by the metrics that it reads; metric math reads several. Below a minute it costs more."""
-    described = new_fleet_alarms(settings.rollout, endpoint_name="e", config_name="c", package_arn="p").values()
+    kind = settings.endpoint.facts
+    described = new_fleet_alarms(
+        settings.rollout, endpoint_name="e", config_name="c", package_arn="p", kind=kind
+    ).values()
     metrics = {"by the minute": 0, "by ten seconds": 0}
     for alarm in described:
         watched = [query for query in alarm.get("Metrics", ()) if "MetricStat" in query]

@@ -7,6 +7,12 @@ the requests. Deployment guardrails are for it too; shadow tests exclude it.
 
 from slipway.endpoint_kinds.kind import EndpointKind, FixedSetting
 
+QUEUE_PREFIX = "asynchronous"
+INPUT_PREFIX = f"{QUEUE_PREFIX}/input"
+"""Where in the artifacts bucket callers put requests."""
+OUTPUT_PREFIX = f"{QUEUE_PREFIX}/output"
+FAILURE_PREFIX = f"{QUEUE_PREFIX}/failure"
+
 ASYNCHRONOUS = EndpointKind(
     name="asynchronous",
     config_key="AsyncInferenceConfig",
@@ -28,6 +34,7 @@ ASYNCHRONOUS = EndpointKind(
     requests=("Invocation5XXErrors", "SampleCount"),
     alarmed_errors={"ServerErrors": "Invocation5XXErrors", "ModelErrors": "Invocation4XXErrors"},
     compared_errors="Invocation5XXErrors",
+    invocation="sagemaker:InvokeEndpointAsync",
     start_seconds=900.0,  # from zero: an alarm's minute, and the start of an instance
     served="",
     unpriced="what requests and responses take in S3, and notifications, is not included",

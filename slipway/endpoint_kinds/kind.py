@@ -45,6 +45,7 @@ class EndpointKind:
         requests: the metric and the statistic that count the requests of a fleet.
         alarmed_errors: the metric that each rollback alarm on errors watches.
         compared_errors: the metric whose sum and sample count canary analysis compares.
+        invocation: the action of IAM that a caller needs.
         start_seconds: that a smoke test gives an endpoint to start.
         served: what the price of a month is for, where not for instances.
         unpriced: what of its costs an estimate leaves out.
@@ -64,6 +65,7 @@ class EndpointKind:
     requests: tuple[str, str]
     alarmed_errors: Mapping[str, str]
     compared_errors: str
+    invocation: str
     start_seconds: float
     served: str
     unpriced: str

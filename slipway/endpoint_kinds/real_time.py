@@ -16,6 +16,7 @@ REAL_TIME = EndpointKind(
     requests=("Invocations", "Sum"),
     alarmed_errors={"ServerErrors": "Invocation5XXErrors", "ModelErrors": "InvocationModelErrors"},
     compared_errors="InvocationModelErrors",
+    invocation="sagemaker:InvokeEndpoint",
     start_seconds=0.0,  # the function's own three attempts are enough
     served="",
     unpriced="",

@@ -30,6 +30,7 @@ SERVERLESS = EndpointKind(
     requests=("Invocations", "Sum"),
     alarmed_errors={},
     compared_errors="InvocationModelErrors",
+    invocation="sagemaker:InvokeEndpoint",
     start_seconds=120.0,
     served="before any request",
     unpriced="the endpoint is serverless: the time of its requests is not included",

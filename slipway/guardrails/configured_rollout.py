@@ -37,12 +37,17 @@ def planned_rollout(settings: Settings, *, requests_per_second: float | None = N
             requests_per_second=requests_per_second,
             previous_variants=(VARIANT,),
         )
-    made = new_fleet_alarms(settings.rollout, endpoint_name=endpoint, config_name=CONFIG_NAME, package_arn=PACKAGE_ARN)
+    made = new_fleet_alarms(
+        settings.rollout,
+        endpoint_name=endpoint,
+        config_name=CONFIG_NAME,
+        package_arn=PACKAGE_ARN,
+        kind=served.facts,
+    )
     alarms = tuple(made.values())
     scaling: tuple[ScaledVariant, ...] = ()
-    if served.autoscaling:
-        least, most = served.autoscaling.min_instance_count, served.autoscaling.max_instance_count
-        scaling = (ScaledVariant(VARIANT, least, most),)
+    if served.scaled_between:
+        scaling = (ScaledVariant(VARIANT, *served.scaled_between),)
     variant = Variant(
         VARIANT,
         served.instance_count,
@@ -60,7 +65,7 @@ def planned_rollout(settings: Settings, *, requests_per_second: float | None = N
         alarms=alarms,
         autoscaled=bool(scaling),
         scaling=scaling,
-        retained=CAPACITY if scaling else frozenset(),
+        retained=CAPACITY if scaling and not served.facts.waits else frozenset(),
         requests_per_second=requests_per_second,
         previous_variants=(VARIANT,),
         analysis=planned_analysis(settings.rollout),

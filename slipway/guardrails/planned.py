@@ -130,9 +130,9 @@ class PlannedRollout:
     def instances(self) -> int | None:
         """Instances of the smallest variant, where all are known: its parts are the first to round to nothing.
 
-        An autoscaled one may be at its least when the rollout begins.
+        An autoscaled one may be at its least when the rollout begins, unless that begins with the config's number.
         """
-        least = {scaled.name: scaled.least for scaled in self.scaling}
+        least = {} if self.kind.waits else {scaled.name: scaled.least for scaled in self.scaling}
         counts = [least.get(variant.name) or variant.instance_count for variant in self.variants]
         return min((count for count in counts if count), default=None) if all(counts) else None
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
 
+from slipway.endpoint_kinds import REAL_TIME
 from slipway.errors import LaunchError
 from slipway.metrics import SAGEMAKER_NAMESPACE
 from slipway.settings.names import VARIANT
@@ -27,16 +28,19 @@ class RecordedTraffic:
     """That were read."""
 
 
-def read_traffic(cloudwatch: Any, endpoint: str, *, now: datetime) -> RecordedTraffic:
-    """From the whole hours before `now`; `cloudwatch` is a client.
+def read_traffic(
+    cloudwatch: Any, endpoint: str, *, now: datetime, counted: tuple[str, str] = REAL_TIME.requests
+) -> RecordedTraffic:
+    """From the whole hours before `now`; `cloudwatch` is a client, `counted` the metric and statistic of requests.
 
     Raises:
         LaunchError: CloudWatch has less than a day of invocations, or the quiet hour has none.
     """
+    metric, statistic = counted
     until = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     found = cloudwatch.get_metric_statistics(
         Namespace=SAGEMAKER_NAMESPACE,
-        MetricName="Invocations",
+        MetricName=metric,
         Dimensions=[
             {"Name": "EndpointName", "Value": endpoint},
             {"Name": "VariantName", "Value": VARIANT},
@@ -44,9 +48,9 @@ def read_traffic(cloudwatch: Any, endpoint: str, *, now: datetime) -> RecordedTr
         StartTime=until - timedelta(days=DAYS),
         EndTime=until,
         Period=_HOUR,
-        Statistics=["Sum"],
+        Statistics=[statistic],
     )["Datapoints"]
-    sums = {point["Timestamp"].astimezone(UTC): float(point["Sum"]) for point in found}
+    sums = {point["Timestamp"].astimezone(UTC): float(point[statistic]) for point in found}
     return by_hour(_without_gaps(sums, until), endpoint)
 
 

@@ -5,6 +5,7 @@ from math import ceil
 from typing import Any
 
 from slipway.canary.statistics.evidence import Decision
+from slipway.endpoint_kinds import REAL_TIME, EndpointKind
 from slipway.metrics import DECISION_METRIC, ENDPOINT_NAMESPACE, SAGEMAKER_NAMESPACE, decision_namespace
 from slipway.settings import Rollout
 from slipway.settings.names import VARIANT
@@ -26,9 +27,9 @@ _DECISION_PERIOD_SECONDS, _DECISION_PERIODS = 10, 6
 
 
 def new_fleet_alarms(
-    rollout: Rollout, *, endpoint_name: str, config_name: str, package_arn: str
+    rollout: Rollout, *, endpoint_name: str, config_name: str, package_arn: str, kind: EndpointKind = REAL_TIME
 ) -> dict[str, Description]:
-    """The alarms by kind, in the shape of PutMetricAlarm; `config_name` and `package_arn` may be CDK tokens.
+    """The alarms by name, in the shape of PutMetricAlarm; `config_name` and `package_arn` may be CDK tokens.
 
     Each is named after the endpoint config, so that each rollout gets fresh ones: an updated alarm would keep its
     state. A dimension selects the fleet of that config, or of that package for what the servers publish (a container
@@ -38,9 +39,8 @@ def new_fleet_alarms(
     variant = {"EndpointName": endpoint_name, "VariantName": VARIANT}
     fleet, package = {**variant, "EndpointConfigName": config_name}, {**variant, "ModelPackageArn": package_arn}
     made = {
-        "ServerErrors": _errors(rollout, "Invocation5XXErrors", fleet, variant),
-        "ModelErrors": _errors(rollout, "InvocationModelErrors", fleet, variant),
-        "Latency": _latency(rollout, fleet),
+        **{name: _errors(rollout, kind, metric, fleet, variant) for name, metric in kind.alarmed_errors.items()},
+        "Latency": _latency(rollout, kind, fleet),
         "PredictionDrift": _drift(rollout, "PredictionDrift", rollout.max_prediction_drift, package),
         "InputDrift": _drift(rollout, "InputDrift", rollout.max_input_drift, package),
         DECISION_METRIC: _decision({"EndpointName": endpoint_name, "EndpointConfigName": config_name}),
@@ -51,9 +51,9 @@ def new_fleet_alarms(
         "TreatMissingData": "notBreaching",
     }
     return {
-        kind: {"AlarmName": f"{config_name}-{kind}", **common, **alarm}
-        for kind, alarm in made.items()
-        if kind not in rollout.alarms_off
+        name: {"AlarmName": f"{config_name}-{name}", **common, **alarm}
+        for name, alarm in made.items()
+        if name not in rollout.alarms_off
     }
 
 
@@ -69,7 +69,9 @@ def server_environment(
     }
 
 
-def _errors(rollout: Rollout, metric: str, fleet: Mapping[str, str], variant: Mapping[str, str]) -> Description:
+def _errors(
+    rollout: Rollout, kind: EndpointKind, metric: str, fleet: Mapping[str, str], variant: Mapping[str, str]
+) -> Description:
     """Errors are 1 or 0 a request, so their sum is the number of failed ones.
 
     Were both fleets alike, the new one would have its share of all errors in the period, `expected`, give or take
@@ -96,16 +98,16 @@ def _errors(rollout: Rollout, metric: str, fleet: Mapping[str, str], variant: Ma
             _expression("chance", f"{CLEARLY} * (expected * old_requests / all_requests) ^ 0.5"),
             _expression("allowed", f"{rollout.error_percent_alone / 100:.15g} * requests"),
             _watched("errors", metric, "Sum", fleet, rollout),
-            _watched("requests", "Invocations", "Sum", fleet, rollout),
+            _watched("requests", *kind.requests, fleet, rollout),
             _watched("all_errors", metric, "Sum", variant, rollout),
-            _watched("all_requests", "Invocations", "Sum", variant, rollout),
+            _watched("all_requests", *kind.requests, variant, rollout),
         ],
         **_windows(rollout),
         "Threshold": rollout.max_error_percent / 100,
     }
 
 
-def _latency(rollout: Rollout, fleet: Mapping[str, str]) -> Description:
+def _latency(rollout: Rollout, kind: EndpointKind, fleet: Mapping[str, str]) -> Description:
     """Below 1/(1-p) requests the percentile is the slowest of them, so that one slow response would decide.
 
     A period counts once so many with traffic have gone before it as the warm-up may touch: one more than it fills, for
@@ -121,7 +123,7 @@ def _latency(rollout: Rollout, fleet: Mapping[str, str]) -> Description:
         "Metrics": [
             _returned("guarded", f"IF(requests >= {needed}{warm}, latency, 0)"),
             _watched("latency", "ModelLatency", f"p{rollout.latency_percentile:g}", fleet, rollout),
-            _watched("requests", "Invocations", "Sum", fleet, rollout),
+            _watched("requests", *kind.requests, fleet, rollout),
         ],
         **windows,
         "EvaluationPeriods": windows["EvaluationPeriods"] + cold,

@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 
 from slipway.canary.config import Tolerances, effective_decide_seconds
 from slipway.canary.shadow_comparison import ShadowComparison
-from slipway.endpoint_kinds import KINDS, EndpointKind
+from slipway.endpoint_kinds import KINDS, EndpointKind, KindName
+from slipway.settings.asynchronous import Asynchronous
 from slipway.settings.canary_analysis import CanaryAnalysis
 from slipway.settings.limits import MOST_DRIFT
 from slipway.settings.own_container import Command, ImageUri, Output, RowFormat, VariableName, environment_errors
@@ -35,7 +36,7 @@ _EVALUATION_SECONDS = 60
 """CloudWatch evaluates an alarm once a minute."""
 
 
-_KINDS_WITH_SETTINGS = ("serverless",)
+_KINDS_WITH_SETTINGS = ("serverless", "asynchronous")
 """Those that have a section of their name."""
 
 
@@ -64,8 +65,8 @@ class Autoscaling(Section):
 class Endpoint(Section):
     """What serves the model."""
 
-    kind: Literal["real-time", "serverless"] = "real-time"
-    """How requests are served: by instances, or without."""
+    kind: KindName = "real-time"
+    """How requests are served: while the caller waits, without instances, or from a queue."""
     instance_type: InstanceType = "ml.m5.large"
     """Type of the instances."""
     instance_count: int = Field(4, ge=1, le=100)
@@ -85,10 +86,11 @@ class Endpoint(Section):
     autoscaling: Autoscaling | None = None
     schedule: EndpointSchedule | None = None
     serverless: Serverless | None = None
+    asynchronous: Asynchronous | None = None
 
     @model_validator(mode="after")
     def _can_be_scaled(self) -> Self:
-        scaling = self._scaling_errors(self.autoscaling) if self.autoscaling else ()
+        scaling = self._scaling_errors(*self.scaled_between) if self.scaled_between else ()
         raise_each([*self._kind_errors(), *self._image_errors(), *scaling])
         return self
 
@@ -105,7 +107,17 @@ class Endpoint(Section):
     @property
     def most_instances(self) -> int:
         """Of the largest fleet."""
-        return self.autoscaling.max_instance_count if self.autoscaling else self.instance_count
+        return self.scaled_between[1] if self.scaled_between else self.instance_count
+
+    @property
+    def scaled_between(self) -> tuple[int, int] | None:
+        """The fewest and the most instances, where their number follows the traffic or the queue."""
+        if self.autoscaling:
+            return self.autoscaling.min_instance_count, self.autoscaling.max_instance_count
+        if self.asynchronous:
+            scaling = self.asynchronous.scaling
+            return scaling.min_instance_count, scaling.max_instance_count or self.instance_count
+        return None
 
     def _kind_errors(self) -> Iterator[str]:
         for kind in _KINDS_WITH_SETTINGS:
@@ -123,8 +135,8 @@ class Endpoint(Section):
             yield "output must be given with image: it says where a response has the number that is compared"
         yield from environment_errors(self.environment)
 
-    def _scaling_errors(self, scaled: Autoscaling) -> Iterator[str]:
-        low, high, count = scaled.min_instance_count, scaled.max_instance_count, self.instance_count
+    def _scaling_errors(self, low: int, high: int) -> Iterator[str]:
+        count = self.instance_count
         if not low <= count <= high:
             yield f"instance_count must be in {low}..{high}, the range of autoscaling, got {count}"
         if self.instance_type.startswith("ml.t"):

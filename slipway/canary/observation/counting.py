@@ -64,7 +64,7 @@ class Fleets:
 def count_queries(tolerances: Tolerances, fleets: Fleets) -> list[Query]:
     """Errors, and where the scores lie."""
     found = [
-        query(f"{name}_errors_{statistic.lower()}", SAGEMAKER_NAMESPACE, "InvocationModelErrors", statistic, dimensions)
+        query(f"{name}_errors_{statistic.lower()}", SAGEMAKER_NAMESPACE, tolerances.error_metric, statistic, dimensions)
         for name, dimensions in (("both", fleets.both), ("green", fleets.green))
         for statistic in ("Sum", "SampleCount")
     ]

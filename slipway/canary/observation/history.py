@@ -59,7 +59,7 @@ def _counted(
 ) -> Iterator[tuple[str, _Counted]]:
     every = {
         "errors": _Counted(
-            SAGEMAKER_NAMESPACE, ("InvocationModelErrors", "SampleCount"), ("InvocationModelErrors", "Sum")
+            SAGEMAKER_NAMESPACE, (tolerances.error_metric, "SampleCount"), (tolerances.error_metric, "Sum")
         ),
         f"{SERVED}errors": _Counted(ENDPOINT_NAMESPACE, ("Requests", "Sum"), ("Errors", "Sum")),
         "upper half": _Counted(ENDPOINT_NAMESPACE, ("ScoredRows", "Sum"), ("UpperHalf", "Sum")),

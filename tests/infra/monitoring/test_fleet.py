@@ -14,6 +14,7 @@ from infra.monitoring.dashboard import FleetDashboard
 from infra.monitoring.fleet_stack import fleet_stacks
 from infra.shared.use_case_settings import load_delivered_use_cases, load_use_cases
 from infra.stages import use_cases
+from slipway.endpoint_kinds import REAL_TIME
 from slipway.settings import load_delivery
 from slipway.settings.names import Names
 from tests.infra.cdk_app import PROJECT, app_at
@@ -137,7 +138,8 @@ def _dimensions(alarm: dict[str, Any]) -> Iterator[str]:
 def test_fifty_use_cases_fit_on_a_dashboard(tmp_path: Path) -> None:
     app = app_at(tmp_path)
     stack = cdk.Stack(app, "Fleet")
-    FleetDashboard(stack, "Dashboard", stage="dev", cases=[Names(f"case-{number}", "dev") for number in range(50)])
+    cases = [Names(f"case-{number}", "dev") for number in range(50)]
+    FleetDashboard(stack, "Dashboard", stage="dev", kinds=dict.fromkeys(cases, REAL_TIME))
     assembly = app.synth()
     template = Path(assembly.stacks[0].template_full_path).read_bytes()
     lines = [len(widget["properties"]["metrics"]) for widget in widgets(template)]
