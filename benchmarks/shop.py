@@ -111,7 +111,10 @@ class Shop:
         seen = self._traffic.snapshot().since(before)
         served, failed = (
             sum(
-                count for _, count in invocations(self.aws, endpoint=self.name, config=config, since=began, metric=name)
+                count
+                for _, count in invocations(
+                    self.aws, endpoint=self.name, config=config, since=began, counted=(name, "Sum")
+                )
             )
             for name in ("Invocations", "InvocationModelErrors")
         )

@@ -19,7 +19,6 @@ from infra.shared.container_image import ContainerImage
 from infra.shared.notifications import subscribe
 from infra.shared.object_access import may_find, may_write
 from infra.shared.policy import Statement, allow
-from slipway.rollout.server_of_settings import own_server
 from slipway.rollout.steps import ALIAS
 from slipway.settings import Settings
 
@@ -39,9 +38,7 @@ class RolloutStack(cdk.Stack):
         super().__init__(scope, id_, env=env, description=f"Rollouts of {settings.names.prefix}")
         self._settings = settings
         names = settings.names
-        smoke_test = SmokeTest(
-            self, "SmokeTest", names=names, artifacts_bucket=artifacts_bucket, server=own_server(settings.endpoint)
-        )
+        smoke_test = SmokeTest(self, "SmokeTest", settings=settings, artifacts_bucket=artifacts_bucket)
         audit = AuditFunction(self, "Audit", names=names, artifacts_bucket=artifacts_bucket)
         replay = ReplayJob(self, "Replay", settings=settings, key=key, artifacts_bucket=artifacts_bucket, image=image)
         analysis = self._analysis(artifacts_bucket)

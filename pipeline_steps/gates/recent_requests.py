@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from pipeline_steps.errors import StepError
 from pipeline_steps.monitoring.capture_format import NO_RECORD, capture_files, json_lines, read_side
 
+CAPTURED = "captured requests"
+"""What a replay sends, where an endpoint captures."""
 _MAX_BYTES = 64 * 1024 * 1024
 """No more is read, however few requests are in it."""
 
@@ -22,10 +24,11 @@ class CapturedRequest:
 
 @dataclass(frozen=True)
 class RecentRequests:
-    """`unreadable` lines were no capture records, or none with an input."""
+    """`unreadable` lines were no capture records, or none with an input; `what` they are, in words."""
 
     requests: tuple[CapturedRequest, ...] = ()
     unreadable: int = 0
+    what: str = CAPTURED
 
 
 def newest_requests(files: Iterator[bytes], *, limit: int) -> RecentRequests:

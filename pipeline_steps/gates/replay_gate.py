@@ -12,7 +12,7 @@ from pipeline_steps.baseline.baseline import Baseline, ScoreRanks
 from pipeline_steps.gates.exchanges import Exchange, Replayed, ReplayScores, read_scores, replay
 from pipeline_steps.gates.local_server import ServerError, serving
 from pipeline_steps.gates.own_error import typical_error
-from pipeline_steps.gates.recent_requests import RecentRequests
+from pipeline_steps.gates.recent_requests import CAPTURED, RecentRequests
 from pipeline_steps.gates.replay_metrics import measure_replay
 from pipeline_steps.gates.results import ReplayLimits, ReplayResult, limit_violations
 from pipeline_steps.gates.score_proof import ScoreProof, score_shares
@@ -39,12 +39,13 @@ def compare_replay(
     if count < limits.min_requests:
         return ReplayResult(
             count,
-            not_compared=f"not enough captured requests: {count} of {limits.min_requests}",
+            not_compared=f"not enough {captures.what}: {count} of {limits.min_requests}",
             unreadable=captures.unreadable,
+            sent=captures.what,
         )
     replayed = _replayed(captures, champion, candidate)
     if replayed.failure:
-        return ReplayResult(count, reasons=(replayed.failure,), unreadable=captures.unreadable)
+        return ReplayResult(count, reasons=(replayed.failure,), unreadable=captures.unreadable, sent=captures.what)
     scores = read_scores(replayed.exchanges, champion.contract.responder)
     found = compare_responses(
         replayed.exchanges,
@@ -55,6 +56,7 @@ def compare_replay(
         refused=replayed.refused,
         unreadable=captures.unreadable,
         error=typical_error(champion),
+        sent=captures.what,
     )
     if proof is None or found.measures is None:
         return found
@@ -76,6 +78,7 @@ def compare_responses(
     refused: int = 0,
     unreadable: int = 0,
     error: float = 0.0,
+    sent: str = CAPTURED,
 ) -> ReplayResult:
     """Compare both models' responses of so many rounds; `contract` and the typical `error` are the champion's.
 
@@ -85,14 +88,15 @@ def compare_responses(
     if count < limits.min_requests:
         return ReplayResult(
             count,
-            not_compared=f"not enough captured requests that the champion scores: {count} of {limits.min_requests}",
+            not_compared=f"not enough {sent} that the champion scores: {count} of {limits.min_requests}",
             refused=refused,
             unreadable=unreadable,
+            sent=sent,
         )
     scores = scores or read_scores(exchanges, contract.responder)
     scored = [exchange for exchange, found in zip(exchanges, scores.scored, strict=True) if found]
-    sent = _rows_of(scored, contract)
-    chosen = segments(contract, sent, columns=limits.segments, min_rows=limits.min_segment_rows)
+    rows = _rows_of(scored, contract)
+    chosen = segments(contract, rows, columns=limits.segments, min_rows=limits.min_segment_rows)
     measures = measure_replay(contract.problem, exchanges, scores, list(chosen), rounds=rounds, error=error)
     return ReplayResult(
         count,
@@ -101,6 +105,7 @@ def compare_responses(
         refused=refused,
         unreadable=unreadable,
         measures=measures,
+        sent=sent,
     )
 
 

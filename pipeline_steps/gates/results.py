@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from math import isnan
 from typing import Any
 
+from pipeline_steps.gates.recent_requests import CAPTURED
 from pipeline_steps.gates.replay_metrics import Latency, ReplayMetrics
 from pipeline_steps.gates.score_differences import SAME_NUMBER
 from pipeline_steps.gates.score_proof import ScoreShares
@@ -67,6 +68,7 @@ class ReplayResult:
     unreadable: int = 0
     measures: ReplayMetrics | None = None
     scores: ScoreShares | None = None
+    sent: str = CAPTURED
     scores_are_proven: bool = False
     """Within what the canary tolerates: it need not prove the same again with fewer requests."""
 
@@ -76,6 +78,7 @@ class ReplayResult:
             "judged": not self.not_compared,
             "unjudged": self.not_compared or None,
             "requests": self.requests,
+            "sent": self.sent,
             "rows": self.rows,
             "refused_by_champion": self.refused,
             "unreadable": self.unreadable,
@@ -169,9 +172,16 @@ def message(contract: ContractResult, replay: ReplayResult | None) -> str:
         text = (
             PASSED
             + _proof(replay)
-            + (f", without a replay: {replay.not_compared}" if replay and replay.not_compared else "")
+            + (f", without a replay: {replay.not_compared}" if replay and replay.not_compared else _sent(replay))
         )
     return _cut(text, MESSAGE_LENGTH)
+
+
+def _sent(replay: ReplayResult | None) -> str:
+    """What was compared, where it was no request of a user."""
+    if replay is None or replay.sent == CAPTURED:
+        return ""
+    return f"; replayed {replay.requests} {replay.sent}, for nothing is captured"
 
 
 def _proof(replay: ReplayResult | None) -> str:

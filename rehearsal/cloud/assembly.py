@@ -6,6 +6,7 @@ from typing import Any
 
 from rehearsal.access_key import AccessKey
 from rehearsal.cloud.access.recorder import AccessRecorder
+from rehearsal.cloud.access.role_endpoints import RoleQueues
 from rehearsal.cloud.auto_scaling import TARGET_PREFIX as SCALING_PREFIX
 from rehearsal.cloud.auto_scaling import AutoScaling
 from rehearsal.cloud.clients import Clients
@@ -13,6 +14,7 @@ from rehearsal.cloud.cloud_options import CloudOptions
 from rehearsal.cloud.job_environment import JobEnvironment
 from rehearsal.cloud.local_tuner import LocalTuner
 from rehearsal.cloud.ministack import lambda_functions
+from rehearsal.cloud.ministack.alarm_actions import carry_out_scaling
 from rehearsal.cloud.ministack.alarm_clock import AlarmClock, state_of
 from rehearsal.cloud.ministack.alarm_events import AlarmEvents
 from rehearsal.cloud.ministack.buckets import complete_buckets
@@ -71,7 +73,7 @@ class _Assembly:
         self._access = AccessRecorder(self._clients, self._call_api)
         self._fleets = self._make_fleets()
         self._quotas = ServiceQuotas(options.quotas)
-        self._scaling = AutoScaling(lambda name: self._call_api("DescribeEndpoint", {"EndpointName": name}))
+        self._scaling = AutoScaling(self._call_api)
         self._plane = ControlPlane(self._ports())
 
     def cloud(self) -> Cloud:
@@ -104,6 +106,7 @@ class _Assembly:
         self._access.install()
         alarms = AlarmClock(speed=self._options.speed, events=AlarmEvents(self._bus))
         alarms.install()
+        carry_out_scaling(self._scaling.step)
         closing = (self._plane.close, self._fleets.close, self._backend.close, lambda_functions.end_all)
         return Cloud(self._loop, alarms, self._fleets, self._access, closing)
 
@@ -142,6 +145,7 @@ class _Assembly:
             backend=self._backend,
             fetch_artifact=self._access.artifacts.fetch,
             write_object=self._access.artifacts.write,
+            queue_access=RoleQueues(self._access.artifacts),
             publish=self._metrics.publish,
             on_event=self._on_fleet_event,
             on_log=self._logs.write,

@@ -1,10 +1,14 @@
-"""Application Auto Scaling of endpoint variants: kept, checked and described; nothing is scaled.
+"""Application Auto Scaling of endpoint variants: kept, checked and described; step scaling alone is carried out.
 
 A target tracking policy on AWS evaluates minutes of traffic for as long as the endpoint lives. A rehearsal lasts about
 a minute and its fleets are one process each, whatever their instance count: acting on it here would show nothing true.
+A step follows an alarm: by it an asynchronous endpoint without instances gets its first one.
 """
 
 import datetime as dt
+import json
+import logging
+import math
 import re
 import threading
 import uuid
@@ -22,14 +26,16 @@ Target = tuple[str, str]
 """ResourceId and ScalableDimension."""
 
 _VARIANT = re.compile(r"endpoint/([^/]+)/variant/([^/]+)")
-_TARGET_TRACKING = "TargetTrackingScaling"
+_TARGET_TRACKING, _STEP_SCALING = "TargetTrackingScaling", "StepScaling"
+_log = logging.getLogger(__name__)
 
 
 class AutoScaling:
     """Attributes: api: answers requests."""
 
-    def __init__(self, describe_endpoint: Callable[[str], Mapping[str, Any]]) -> None:
-        self._describe_endpoint = describe_endpoint
+    def __init__(self, call_api: Callable[[str, dict[str, Any]], Mapping[str, Any]]) -> None:
+        """`call_api` is the control plane's: operation and request."""
+        self._call_api = call_api
         self._targets: dict[Target, Record] = {}
         self._policies: dict[tuple[Target, str], Record] = {}
         actions: dict[str, Action] = {
@@ -57,6 +63,8 @@ class AutoScaling:
             raise validation_error("MinCapacity and MaxCapacity must be given for a new scalable target")
         if not 0 <= low <= high:
             raise validation_error(f"MinCapacity must not exceed MaxCapacity, got {low} and {high}")
+        if low == 0 and not self._waits(request["ResourceId"]):
+            raise validation_error("MinCapacity must be at least 1 for an endpoint that is not asynchronous, got 0")
         self._targets[target] = record
         return {"ScalableTargetARN": arn}
 
@@ -69,9 +77,41 @@ class AutoScaling:
         found = _VARIANT.fullmatch(resource_id)
         if found is None:
             raise validation_error(f"ResourceId must be endpoint/<name>/variant/<name>, got {resource_id}")
-        variants = self._describe_endpoint(found[1])["ProductionVariants"]
+        variants = self._describe(found[1])
         if found[2] not in {variant["VariantName"] for variant in variants}:
             raise validation_error(f"endpoint {found[1]} has no variant {found[2]}")
+
+    def _waits(self, resource_id: str) -> bool:
+        endpoint = resource_id.split("/")[1]
+        return "AsyncInferenceConfig" in self._call_api("DescribeEndpoint", {"EndpointName": endpoint})
+
+    def _describe(self, endpoint: str) -> list[Record]:
+        found: list[Record] = self._call_api("DescribeEndpoint", {"EndpointName": endpoint})["ProductionVariants"]
+        return found
+
+    def step(self, policy_arn: str, alarm: Mapping[str, Any]) -> threading.Thread:
+        """Carry out a step policy of an alarm that has gone off; on a thread of its own, for it calls the API."""
+        thread = threading.Thread(target=self._step, args=(policy_arn, alarm), name="scaling", daemon=True)
+        thread.start()
+        return thread
+
+    def _step(self, policy_arn: str, alarm: Mapping[str, Any]) -> None:
+        policy = next((each for each in self._policies.values() if each["PolicyARN"] == policy_arn), None)
+        target = policy and self._targets.get(_target(policy))
+        if not policy or not target or policy["PolicyType"] != _STEP_SCALING:
+            return
+        _, endpoint, _, name = str(target["ResourceId"]).split("/")
+        try:
+            current = next(v["DesiredInstanceCount"] for v in self._describe(endpoint) if v["VariantName"] == name)
+            step = _adjustment(policy[f"{_STEP_SCALING}PolicyConfiguration"], beyond=_beyond(alarm))
+            wanted = min(max(current + step, target["MinCapacity"]), target["MaxCapacity"])
+            change = {"VariantName": name, "DesiredInstanceCount": wanted}
+            self._call_api(
+                "UpdateEndpointWeightsAndCapacities",
+                {"EndpointName": endpoint, "DesiredWeightsAndCapacities": [change]},
+            )
+        except ApiError as exc:  # as while an update is under way: the activity has failed
+            _log.warning("endpoint %s was not scaled: %s", endpoint, exc)
 
     def describe_targets(self, request: Record) -> Record:
         wanted = request.get("ResourceIds")
@@ -94,7 +134,7 @@ class AutoScaling:
     def put_policy(self, request: Record) -> Record:
         target, name = self._known(request), request["PolicyName"]
         known = self._policies.get((target, name), {})
-        kind = request.get("PolicyType") or known.get("PolicyType", "StepScaling")
+        kind = request.get("PolicyType") or known.get("PolicyType", _STEP_SCALING)
         configuration = f"{kind}PolicyConfiguration"
         if configuration not in request:
             raise validation_error(f"a policy of type {kind} must have {configuration}")
@@ -133,6 +173,21 @@ class AutoScaling:
             raise ApiError("ObjectNotFoundException", f"No scaling policy found for policy name: {key[1]}")
         del self._policies[key]
         return {}
+
+
+def _beyond(alarm: Mapping[str, Any]) -> float:
+    """How far the newest datapoint is above the alarm's threshold."""
+    reason = alarm.get("StateReasonData") or "{}"
+    points = json.loads(reason).get("recentDatapoints") or [alarm["Threshold"]]
+    return float(points[0] if points[0] is not None else alarm["Threshold"]) - float(alarm["Threshold"])
+
+
+def _adjustment(configuration: Mapping[str, Any], *, beyond: float) -> int:
+    for step in configuration.get("StepAdjustments", ()):
+        low = step.get("MetricIntervalLowerBound", -math.inf)
+        if low <= beyond < step.get("MetricIntervalUpperBound", math.inf):
+            return int(step["ScalingAdjustment"])
+    return 0
 
 
 def _target(request: Record) -> Target:

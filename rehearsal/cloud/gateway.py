@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from rehearsal.cloud.access.recorder import AccessRecorder
 from rehearsal.cloud.admission import Admission, Entry, named, signed_request
+from rehearsal.cloud.async_invocation import MOST_INLINE_BYTES, asynchronous_request
 from rehearsal.cloud.environment import ACCOUNT, REGION
 from rehearsal.cloud.ministack.asgi_server import Application, Receive, Scope, Send
 from rehearsal.cloud.ministack.signature_claims import rejection
@@ -17,15 +18,17 @@ from rehearsal.cloud.sagemaker.shapes import violations
 from rehearsal.cloud.service_models import service_model
 from rehearsal.cloud.signatures import SignedRequest
 from rehearsal.endpoints.invocation import Invocation
+from rehearsal.endpoints.request_queue import AsyncRequest, QueuedRequest
 from slipway.settings.limits import MOST_REQUEST_BYTES
 
-_INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
+_INVOCATION = re.compile(r"/endpoints/([^/]+)/(async-)?invocations")
 _SIGNING_NAME = "sagemaker"
 _PASSED_ON = ("Content-Type", "X-Amzn-SageMaker-Custom-Attributes")
 """Headers of the container's response that its caller gets."""
 
 
 Invoke = Callable[..., Awaitable[Invocation]]
+Enqueue = Callable[[str, AsyncRequest], QueuedRequest]
 
 ACCESS = "/_slipway/access"
 """The path of the access report, in JSON: no part of AWS."""
@@ -41,12 +44,13 @@ class Gateway:
         self,
         emulator: Application,
         invoke: Invoke,
+        enqueue: Enqueue,
         *,
         admission: Admission,
         started: Callable[[], None],
         access: AccessRecorder | None = None,
     ) -> None:
-        self._emulator, self._invoke, self._admission = emulator, invoke, admission
+        self._emulator, self._invoke, self._enqueue, self._admission = emulator, invoke, enqueue, admission
         self._started, self._access = started, access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,7 +66,7 @@ class Gateway:
         match = _INVOCATION.fullmatch(scope["path"]) if scope["method"] == "POST" else None
         try:
             entry = self._admission.enter(request)
-            most = MOST_REQUEST_BYTES if match else entry.most_bytes
+            most = _most_bytes(match) or entry.most_bytes
             body = await _body(receive, most=most)
             if body is None:
                 message = f"the body must be at most {most} bytes"
@@ -75,7 +79,7 @@ class Gateway:
         except _HungUpError:
             return
         if match:
-            await self._answer(unquote(match[1]), scope, body, entry, send)
+            await self._answer(unquote(match[1]), scope, body, entry, send, waits=bool(match[2]))
         else:
             await self._pass_on(scope, _again(body, receive), send)
 
@@ -100,32 +104,54 @@ class Gateway:
 
         return watched
 
-    async def _answer(self, endpoint: str, scope: Scope, body: bytes, entry: Entry, send: Send) -> None:
+    async def _answer(self, endpoint: str, scope: Scope, body: bytes, entry: Entry, send: Send, *, waits: bool) -> None:
         if entry.claim is None or entry.claim.service != _SIGNING_NAME:
             message = f"Credential should be scoped to correct service: '{_SIGNING_NAME}'. "
             await _respond(send, *_error("InvalidSignatureException", message, 403))
             return
+        operation = "InvokeEndpointAsync" if waits else "InvokeEndpoint"
         if self._access is not None:
-            self._access.note_invocation(scope, endpoint)
+            self._access.note_invocation(scope, endpoint, operation=operation)
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        if wrong := next(_header_violations(headers), None):
+        if wrong := next(_header_violations(headers, operation), None):
             await _respond(send, *_error("ValidationError", f"1 validation error detected: {wrong}", 400))
             return
         try:
-            found = await self._invoke(
-                endpoint,
-                body,
-                content_type=headers.get("content-type", "application/octet-stream"),
-                accept=headers.get("accept", "*/*"),
-                target_variant=headers.get("x-amzn-sagemaker-target-variant"),
-                inference_id=headers.get("x-amzn-sagemaker-inference-id"),
-                custom_attributes=headers.get("x-amzn-sagemaker-custom-attributes"),
-            )
+            if waits:
+                response = _accepted(self._enqueue(endpoint, asynchronous_request(headers, body)))
+            else:
+                response = _response(endpoint, await self._invoke(endpoint, body, **_invocation(headers)))
         except LookupError:
             message = f"Endpoint {endpoint} of account {ACCOUNT} not found."
-            await _respond(send, *_error("ValidationError", message, 400))
-            return
-        await _respond(send, *_response(endpoint, found))
+            response = _error("ValidationError", message, 400)
+        except ValueError as exc:
+            response = _error("ValidationError", str(exc), 400)
+        await _respond(send, *response)
+
+
+def _most_bytes(match: "re.Match[str] | None") -> int | None:
+    if match is None:
+        return None
+    return MOST_INLINE_BYTES if match[2] else MOST_REQUEST_BYTES
+
+
+def _invocation(headers: Mapping[str, str]) -> dict[str, str | None]:
+    return {
+        "content_type": headers.get("content-type", "application/octet-stream"),
+        "accept": headers.get("accept", "*/*"),
+        "target_variant": headers.get("x-amzn-sagemaker-target-variant"),
+        "inference_id": headers.get("x-amzn-sagemaker-inference-id"),
+        "custom_attributes": headers.get("x-amzn-sagemaker-custom-attributes"),
+    }
+
+
+def _accepted(request: QueuedRequest) -> tuple[int, dict[str, str], bytes]:
+    places = {
+        "X-Amzn-SageMaker-OutputLocation": request.output_location,
+        **({"X-Amzn-SageMaker-FailureLocation": request.failure_location} if request.failure_location else {}),
+    }
+    body = json.dumps({"InferenceId": request.inference_id}).encode()
+    return 202, {"Content-Type": "application/json", **places}, body
 
 
 class _HungUpError(Exception):
@@ -160,16 +186,13 @@ def _response(endpoint: str, found: Invocation) -> tuple[int, dict[str, str], by
         given = {name.lower(): value for name, value in dict(found.headers).items()}
         own = {name: given[name.lower()] for name in _PASSED_ON if name.lower() in given}
         return found.status, {"Content-Type": "text/plain", **own, **variant}, found.body
-    text = found.body.decode(errors="replace")
-    side = "client" if 400 <= found.status < 500 else "server"  # 0 is a container that gave no response
-    message = f'Received {side} error ({found.status}) from {found.variant} with message "{text}".'
     log = f"/aws/sagemaker/Endpoints/{endpoint}"
     more = {
         "OriginalStatusCode": found.status,
-        "OriginalMessage": text,
+        "OriginalMessage": found.body.decode(errors="replace"),
         "LogStreamArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{log}",
     }
-    status, headers, body = _error("ModelError", message, 424, **more)
+    status, headers, body = _error("ModelError", found.error_text(), 424, **more)
     return status, {**headers, **variant}, body
 
 
@@ -201,13 +224,19 @@ def _rejected(error: RejectedRequestError, request: SignedRequest) -> tuple[int,
     )
 
 
-def _header_violations(headers: Mapping[str, str]) -> Iterator[str]:
-    """What is wrong with the headers of InvokeEndpoint: the SDKs send those that are too long as they are."""
-    shape = service_model("sagemaker-runtime").operation_model("InvokeEndpoint").input_shape
+def _header_violations(headers: Mapping[str, str], operation: str) -> Iterator[str]:
+    """What is wrong with the headers of an invocation: the SDKs send those that are too long as they are."""
+    shape = service_model("sagemaker-runtime").operation_model(operation).input_shape
     for name, member in shape.members.items():
         value = headers.get(member.serialization.get("name", "").lower())
         if value is not None:
-            yield from violations(value, member, name[:1].lower() + name[1:])
+            yield from violations(
+                int(value) if _is_count(value, member) else value, member, name[:1].lower() + name[1:]
+            )
+
+
+def _is_count(value: str, member: Any) -> bool:
+    return member.type_name == "integer" and value.isascii() and value.isdigit()
 
 
 def _error(code: str, message: str, status: int, **more: Any) -> tuple[int, dict[str, str], bytes]:

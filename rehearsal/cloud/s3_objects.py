@@ -1,4 +1,4 @@
-"""Objects of the fleets: model artifacts from S3 to a server's folder, captured requests the other way."""
+"""Objects of the fleets: model artifacts and queued requests from S3, captures and responses the other way."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +23,19 @@ class S3Objects:
             self._client("s3").download_file(where.netloc, where.path.lstrip("/"), str(target))
         except (ClientError, BotoCoreError) as exc:
             raise LookupError(f"no object could be read: {exc}") from exc
+
+    def read(self, bucket: str, key: str) -> bytes:
+        """The object's bytes.
+
+        Raises:
+            ClientError, BotoCoreError: it cannot be had.
+        """
+        body: bytes = self._client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        return body
+
+    def publish(self, topic_arn: str, message: str) -> None:
+        """Notify a topic's subscribers."""
+        self._client("sns").publish(TopicArn=topic_arn, Message=message)
 
     def write(self, bucket: str, key: str, content: bytes, kms_key_id: str | None) -> None:
         """Put an object, encrypted with the key where there is one."""

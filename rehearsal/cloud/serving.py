@@ -43,7 +43,9 @@ async def serve_until_stopped(
     cloud = assemble(options, environment, port=port, key=key)
     cloud.loop.attach()
     admission = Admission(key, cloud.access.secret_of, port=port)
-    gateway = Gateway(emulator(), cloud.fleets.invoke, admission=admission, started=ready, access=cloud.access)
+    gateway = Gateway(
+        emulator(), cloud.fleets.invoke, cloud.fleets.enqueue, admission=admission, started=ready, access=cloud.access
+    )
     server = serve(gateway, listener, ended=ended)
     await run_until_stopped(server, cloud.alarms.run(), cloud.closing, stop=stop, ended=ended, stopping=_end_anyway)
 

@@ -63,9 +63,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add(
         "--fault",
         choices=("errors", "slow", "shift", "schema"),
-        default="errors",
         metavar="FAULT",
-        help="the fault of the third model, see below (default: %(default)s)",
+        help="the fault of the third model, see below (default: errors, and shift for a serverless endpoint)",
     )
     add_number(parser, "--speed", 1, 120, default=30, metavar="X", about="compress waits so many times")
     add_number(parser, "--rate", 1, 200, default=60, about="user requests a second")
@@ -91,14 +90,17 @@ def _rehearse(arguments: argparse.Namespace) -> int:
     from rehearsal.console.display import choose_display  # noqa: PLC0415
     from rehearsal.journey.options import RehearsalOptions  # noqa: PLC0415
     from rehearsal.journey.rehearsal import Rehearsal  # noqa: PLC0415
+    from rehearsal.journey.rehearsal_result import default_fault  # noqa: PLC0415
+    from slipway.settings import load_settings  # noqa: PLC0415
 
+    fault = arguments.fault or default_fault(load_settings(arguments.config, arguments.stage).endpoint.facts)
     options = RehearsalOptions(
         config=arguments.config,
         stage=arguments.stage,
         data=arguments.data,
         out=arguments.out,
         backend=arguments.backend,
-        fault=arguments.fault,
+        fault=fault,
         speed=arguments.speed,
         requests_per_second=arguments.rate,
         demo_rows=arguments.rows,

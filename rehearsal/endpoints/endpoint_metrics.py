@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rehearsal.endpoints.router import Attempt
+from slipway.endpoint_kinds import REAL_TIME, EndpointKind
+from slipway.guardrails.published_metrics import INVOCATION_METRICS
 
 _MOST_VALUES = 150
 """PutMetricData takes this many Values in a datum."""
@@ -14,8 +16,10 @@ _Dimensions = tuple[tuple[str, str], ...]
 _Key = tuple[float, str, str, _Dimensions]
 
 
-def metric_data(endpoint_name: str, attempts: Iterable[tuple[float, Attempt]]) -> list[dict[str, Any]]:
-    """MetricDatum dicts of `attempts`, each with the time (epoch seconds) it counts for.
+def metric_data(
+    endpoint_name: str, attempts: Iterable[tuple[float, Attempt]], kind: EndpointKind = REAL_TIME
+) -> list[dict[str, Any]]:
+    """MetricDatum dicts of `attempts` on a `kind` of endpoint, each with the time (epoch seconds) it counts for.
 
     Every metric is published by EndpointName and VariantName, and again with EndpointConfigName, which alone
     distinguishes the new fleet from the old one. SageMaker adds that dimension from an update on; here every fleet has
@@ -28,6 +32,8 @@ def metric_data(endpoint_name: str, attempts: Iterable[tuple[float, Attempt]]) -
         variant = (("EndpointName", endpoint_name), ("VariantName", attempt.variant))
         fleet = (*variant, ("EndpointConfigName", attempt.config_name))
         for name, unit, value in _samples(attempt):
+            if kind not in INVOCATION_METRICS[name].kinds:
+                continue
             for dimensions in (variant,) if attempt.is_shadows else (variant, fleet):
                 samples[at, name, unit, dimensions][value] += 1
     return [datum for key, counts in samples.items() for datum in _data(key, counts)]

@@ -15,6 +15,8 @@ class InvocationRequest:
     inference_id: str | None
     received: float
     custom_attributes: str | None = None
+    timeout_seconds: float | None = None
+    """For the model's response; without it, the usual time."""
 
 
 @dataclass(frozen=True)
@@ -26,3 +28,9 @@ class Invocation:
     headers: Mapping[str, str]
     variant: str
     config_name: str
+
+    def error_text(self) -> str:
+        """SageMaker's words for a response that is no success."""
+        text = self.body.decode(errors="replace")
+        side = "client" if 400 <= self.status < 500 else "server"  # 0 is a container that gave no response
+        return f'Received {side} error ({self.status}) from {self.variant} with message "{text}".'

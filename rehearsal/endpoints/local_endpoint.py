@@ -15,6 +15,7 @@ from rehearsal.endpoints.http_client import HttpClient
 from rehearsal.endpoints.journal import begin
 from rehearsal.endpoints.metric_publisher import MetricPublisher
 from rehearsal.endpoints.provisioning import MakeFleet
+from rehearsal.endpoints.request_queue import RequestQueue
 from rehearsal.endpoints.router import Router
 from rehearsal.endpoints.supervisor import CancelledDeploymentError, Supervisor
 from slipway.errors import LaunchError
@@ -38,10 +39,12 @@ class LocalEndpoint:
         *,
         client: HttpClient,
         journals: Path,
+        queue: Callable[[Router], RequestQueue] | None = None,
     ) -> None:
         self.state, self._environment, self._events, self._journals = state, environment, events, journals
         self._publisher, self._capture = publisher, capture
         self.router = Router(client, publisher.record, capture=capture.offer)
+        self.queue = queue(self.router) if queue else None
         self._cancelled = threading.Event()
         self._supervisor: Supervisor | None = None
         self._thread: threading.Thread | None = None
@@ -112,6 +115,8 @@ class LocalEndpoint:
         work: Callable[[], None],
     ) -> None:
         self.state.begin(status, config, deployment)
+        if self.queue:
+            self.queue.config = config["AsyncInferenceConfig"]
         self._thread = threading.Thread(
             target=self._work, args=(status, work), name=f"endpoint-{self.state.name}", daemon=True
         )

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rehearsal.containers.backends.backend import Backend
 from rehearsal.containers.container import Program
@@ -19,8 +19,15 @@ from rehearsal.endpoints.loop_thread import LoopThread
 from rehearsal.endpoints.metric_publisher import MetricPublisher, Publish
 from rehearsal.endpoints.model_server import FetchArtifact
 from rehearsal.endpoints.provisioning import OnLog, Provisioning, retained_from
+from rehearsal.endpoints.queue_metrics import QueueMetrics
 from rehearsal.endpoints.report_data import Timeline, TrafficLog
+from rehearsal.endpoints.request_queue import AsyncRequest, QueueAccess, QueuedRequest, RequestQueue
+from rehearsal.endpoints.router import Router
+from slipway.endpoint_kinds import kind_of_config
 from slipway.rollout.plan import plan_from_deployment_config
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 
 class LocalEndpoints:
@@ -36,6 +43,7 @@ class LocalEndpoints:
         on_event: takes an EventBridge detail type and the endpoint as DescribeEndpoint shows it.
         on_log: takes a log group, a stream and lines.
         write_object: writes captured requests to S3; without it nothing is captured.
+        queue_access: S3 and SNS for the queues of asynchronous endpoints, of which there are none without it.
     """
 
     def __init__(
@@ -50,9 +58,10 @@ class LocalEndpoints:
         on_event: OnEvent,
         on_log: OnLog,
         write_object: WriteObject = lambda _bucket, _key, _content, _kms_key_id: None,
+        queue_access: QueueAccess | None = None,
     ) -> None:
         self._workdir, self._publish, self._on_event, self._write_object = workdir, publish, on_event, write_object
-        self._environment, self._client = environment, HttpClient()
+        self._environment, self._client, self._queue_access = environment, HttpClient(), queue_access
         self._loop = LoopThread("model-requests", at_end=self._client.close)
         self._provisioning = Provisioning(
             workdir=workdir,
@@ -65,6 +74,7 @@ class LocalEndpoints:
         self._lock = threading.Lock()
         self._endpoints: dict[str, LocalEndpoint] = {}
         self._timelines: dict[str, Timeline] = {}
+        self._queues: dict[str, Future[None]] = {}
         workdir.mkdir(parents=True, exist_ok=True)
 
     def create(self, endpoint_name: str, config: Mapping[str, Any], models: Mapping[str, Mapping[str, Any]]) -> None:
@@ -81,14 +91,32 @@ class LocalEndpoints:
                 endpoint_name, Timeline(self._workdir / f"timeline-{endpoint_name}.jsonl")
             )
             state = EndpointState(endpoint_name)
-            publisher = MetricPublisher(endpoint_name, self._publish, traffic)
+            kind = kind_of_config(config)
+            publisher = MetricPublisher(endpoint_name, self._publish, traffic, kind)
             capture = CaptureLog(endpoint_name, self._write_object, speed=self._environment.speed)
             events = EndpointEvents(state, timeline, self._on_event)
             endpoint = LocalEndpoint(
-                state, self._environment, publisher, capture, events, client=self._client, journals=self._workdir
+                state,
+                self._environment,
+                publisher,
+                capture,
+                events,
+                client=self._client,
+                journals=self._workdir,
+                queue=self._queue_of(state, config) if kind.waits else None,
             )
             self._endpoints[endpoint_name] = endpoint
+            if endpoint.queue:
+                self._queues[endpoint_name] = self._loop.submit(endpoint.queue.run())
         endpoint.create(config, self._provisioning.maker(endpoint_name, config, models))
+
+    def _queue_of(self, state: EndpointState, config: Mapping[str, Any]) -> Callable[[Router], RequestQueue]:
+        access = self._queue_access
+        if access is None:
+            raise ValueError("asynchronous endpoints need access to S3, got none")
+        metrics = QueueMetrics(state.name, self._publish)
+        metrics.variant = str(config["ProductionVariants"][0]["VariantName"])
+        return lambda router: RequestQueue(state, router, access, metrics, speed=self._environment.speed)
 
     def update(
         self,
@@ -132,6 +160,8 @@ class LocalEndpoints:
     def delete(self, endpoint_name: str) -> None:
         """End the endpoint's servers; they are gone when this returns."""
         endpoint = self._get(endpoint_name)
+        if queue := self._queues.pop(endpoint_name, None):
+            queue.cancel()
         endpoint.close()
         with self._lock:
             self._endpoints.pop(endpoint_name, None)
@@ -164,13 +194,30 @@ class LocalEndpoints:
 
         Raises:
             LookupError: there is no such endpoint or variant, or no fleet of it serves yet.
+            ValueError: it takes requests by its queue alone.
         """
+        if self._get(endpoint_name).queue:
+            raise ValueError(f"endpoint {endpoint_name} is asynchronous: it takes InvokeEndpointAsync alone")
         received = time.perf_counter()
         request = InvocationRequest(
             body, content_type, accept, target_variant, inference_id, received, custom_attributes
         )
         answer = self._loop.submit(self._get(endpoint_name).router.invoke(request))
         return await asyncio.wrap_future(answer)
+
+    def enqueue(self, endpoint_name: str, given: AsyncRequest) -> QueuedRequest:
+        """Let a request wait; may be called from any thread.
+
+        Raises:
+            LookupError: there is no such endpoint.
+            ValueError: it has no queue.
+        """
+        queue = self._get(endpoint_name).queue
+        if queue is None:
+            raise ValueError(f"endpoint {endpoint_name} has no AsyncInferenceConfig: it takes InvokeEndpoint alone")
+        request = given.at(queue.config["OutputConfig"])
+        queue.put(request)
+        return request
 
     def close(self) -> None:
         """End everything; nothing is left running."""

@@ -9,6 +9,7 @@ from typing import Any
 from rehearsal.endpoints.endpoint_metrics import metric_data
 from rehearsal.endpoints.report_data import TrafficLog
 from rehearsal.endpoints.router import Attempt
+from slipway.endpoint_kinds import REAL_TIME, EndpointKind
 from slipway.metrics import SAGEMAKER_NAMESPACE
 
 SLOT_SECONDS = 0.25
@@ -21,9 +22,11 @@ Publish = Callable[[str, Sequence[Mapping[str, Any]]], None]
 class MetricPublisher:
     """One endpoint's. `record` may be called from any thread; the sending happens on one of its own."""
 
-    def __init__(self, endpoint_name: str, publish: Publish, traffic: TrafficLog) -> None:
+    def __init__(
+        self, endpoint_name: str, publish: Publish, traffic: TrafficLog, kind: EndpointKind = REAL_TIME
+    ) -> None:
         self._endpoint_name, self._publish, self._traffic = endpoint_name, publish, traffic
-        self._lock = threading.Lock()
+        self._kind, self._lock = kind, threading.Lock()
         self._attempts: list[tuple[float, Attempt]] = []
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"metrics-{endpoint_name}", daemon=True)
@@ -54,7 +57,7 @@ class MetricPublisher:
         if attempts:
             self._traffic.add([(at, attempt) for at, attempt in attempts if not attempt.is_shadows])
             try:
-                self._publish(SAGEMAKER_NAMESPACE, metric_data(self._endpoint_name, attempts))
+                self._publish(SAGEMAKER_NAMESPACE, metric_data(self._endpoint_name, attempts, self._kind))
             except Exception:  # noqa: BLE001 -- see above
                 _log.exception("metrics of endpoint %s were not published", self._endpoint_name)
         try:

@@ -43,6 +43,10 @@ class Attempt:
 Capture = Callable[[CapturePlan | None, InvocationRequest, Invocation], None]
 
 
+class NoCapacityError(LookupError):
+    """The chosen fleet has been scaled to no instance."""
+
+
 class Router:
     """One endpoint's. Choosing a fleet and counting the request is one step: no fleet is stopped during a request."""
 
@@ -58,18 +62,26 @@ class Router:
         self._timeout_seconds = timeout_seconds
         self._lock = threading.Lock()
         self._choice: SmoothRoundRobin[ServingFleet] = SmoothRoundRobin([])
+        self._serving: list[ServingFleet] = []
         self._copies: set[asyncio.Task[None]] = set()
+
+    @property
+    def serving(self) -> list[ServingFleet]:
+        """The fleets that get requests."""
+        with self._lock:
+            return list(self._serving)
 
     def set_shares(self, shares: Sequence[tuple[ServingFleet, float]]) -> None:
         """Which fleet gets which share of the users from now on."""
         with self._lock:
             self._choice = SmoothRoundRobin(shares)
+            self._serving = [fleet for fleet, share in shares if share > 0]
 
     async def invoke(self, request: InvocationRequest) -> Invocation:
         """Respond to `request`; no other fleet gets it when the chosen one fails.
 
         Raises:
-            LookupError: no fleet serves, or the fleet has no such variant.
+            LookupError: no fleet serves, or the fleet has no such variant, or no instance.
         """
         fleet = self._enter()
         try:
@@ -112,6 +124,8 @@ class Router:
 
     async def _attempt(self, fleet: ServingFleet, request: InvocationRequest) -> tuple[Attempt, Invocation]:
         variant = fleet.choose(request.target_variant)
+        if not variant.instances:
+            raise NoCapacityError
         started = time.perf_counter()
         status, body, headers = await self._call(variant, request)
         ended = time.perf_counter()
@@ -131,7 +145,7 @@ class Router:
                 f"{variant.server.url}/invocations",
                 headers=headers,
                 body=request.body,
-                timeout_seconds=self._timeout_seconds,
+                timeout_seconds=request.timeout_seconds or self._timeout_seconds,
             )
         except NoResponseError as exc:
             return 0, f"{NO_RESPONSE}: {exc}".encode(), {"content-type": "text/plain"}

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from rehearsal.journey.artifact_faults import ARTIFACT_FAULTS, inject_fault
 from rehearsal.journey.embedded_aws import EmbeddedAws
 from slipway.settings.own_container import untagged
-from slipway.training.registration import MODEL_SHA256_VARIABLE
+from slipway.training.registration import MODEL_SHA256_VARIABLE, TEST_ROWS
 
 _KEPT = ("Image", "ModelDataUrl", "Environment")
 
@@ -28,8 +28,15 @@ def register_faulty_model(aws: EmbeddedAws, package_arn: str, *, fault: str) -> 
         ModelPackageDescription=f"rehearsal: a model with the fault {fault}",
         InferenceSpecification=good["InferenceSpecification"] | {"Containers": containers},
         ModelApprovalStatus="PendingManualApproval",
+        CustomerMetadataProperties=_of_the_same_data(good),
     )
     return str(created["ModelPackageArn"])
+
+
+def _of_the_same_data(good: dict[str, Any]) -> dict[str, str]:
+    """Its test split is the good one's; the hash of the files and what Evaluate measured are not."""
+    noted = good.get("CustomerMetadataProperties", {})
+    return {TEST_ROWS: noted[TEST_ROWS]} if TEST_ROWS in noted else {}
 
 
 def _faulty_container(aws: EmbeddedAws, container: dict[str, Any], fault: str) -> dict[str, Any]:

@@ -4,17 +4,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rehearsal.journey.embedded_aws import EmbeddedAws
+from slipway.endpoint_kinds import REAL_TIME
 from slipway.metrics import SAGEMAKER_NAMESPACE
 from slipway.settings.names import VARIANT
 
 
 def invocations(
-    aws: EmbeddedAws, *, endpoint: str, config: str, since: float, metric: str = "Invocations"
+    aws: EmbeddedAws, *, endpoint: str, config: str, since: float, counted: tuple[str, str] = REAL_TIME.requests
 ) -> list[tuple[float, float]]:
     """Requests that the fleet of `config` answered: (epoch seconds, requests in that second), oldest first.
 
-    With another `metric`: InvocationModelErrors are the requests that it answered with an error, or not at all.
+    `counted` is another metric and its statistic, as that of a kind's requests or failures.
     """
+    metric, statistic = counted
     found: dict[str, Any] = aws.client("cloudwatch").get_metric_statistics(
         Namespace=SAGEMAKER_NAMESPACE,
         MetricName=metric,
@@ -26,19 +28,19 @@ def invocations(
         StartTime=datetime.fromtimestamp(since, UTC) - timedelta(seconds=1),
         EndTime=datetime.now(UTC) + timedelta(seconds=1),
         Period=1,
-        Statistics=["Sum"],
+        Statistics=[statistic],
     )
-    return sorted((point["Timestamp"].timestamp(), float(point["Sum"])) for point in found["Datapoints"])
+    return sorted((point["Timestamp"].timestamp(), float(point[statistic])) for point in found["Datapoints"])
 
 
-def known_configs(aws: EmbeddedAws, *, endpoint: str) -> list[str]:
-    """The endpoint configs that have served requests of `endpoint`."""
+def known_configs(aws: EmbeddedAws, *, endpoint: str, metric: str) -> list[str]:
+    """The endpoint configs that have served requests of `endpoint`, which `metric` counts."""
     pages = (
         aws.client("cloudwatch")
         .get_paginator("list_metrics")
         .paginate(
             Namespace=SAGEMAKER_NAMESPACE,
-            MetricName="Invocations",
+            MetricName=metric,
             Dimensions=[{"Name": "EndpointName", "Value": endpoint}],
         )
     )

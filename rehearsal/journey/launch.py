@@ -9,7 +9,6 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rehearsal.endpoints.load_generator import LoadGenerator
 from rehearsal.journey import cdk
 from rehearsal.journey.artifact_faults import fault_in_words
 from rehearsal.journey.batch_run import BatchRun, score_batch
@@ -38,6 +37,7 @@ from rehearsal.journey.time_limits import (
 )
 from rehearsal.journey.training_run import TrainingRun, train, upload
 from rehearsal.journey.user_table import files_of, request_bodies
+from rehearsal.journey.users import users_of
 from rehearsal.process import stop_all
 from slipway.errors import LaunchError
 from slipway.operations.audit_log import AuditLog
@@ -83,9 +83,16 @@ class Launch:
                 self._read_account(log)
             raise
         finally:
-            target.traffic.stop()
+            self._end_users(target)
         with limited(READ_ACCOUNT_SECONDS, "reading what the roles and the rollouts did"):
             self._read_account(log)
+
+    def _end_users(self, target: LaunchTarget) -> None:
+        """What waited in a queue after the last rollout, and was never answered, was dropped in it."""
+        before = target.traffic.snapshot().dropped
+        target.traffic.stop()
+        if self.result.rollouts:
+            self.result.rollouts[-1].dropped += target.traffic.snapshot().dropped - before
 
     def _deploy(self) -> dict[str, Any]:
         """Synthesize while the account is bootstrapped, then deploy; the outputs by kind of stack."""
@@ -115,13 +122,14 @@ class Launch:
 
     def _target(self, outputs: dict[str, Any]) -> LaunchTarget:
         settings, options = self.result.settings, self.result.options
-        traffic = LoadGenerator(
-            self.aws.endpoint_url,
-            settings.names.endpoint,
-            request_bodies(self.result.table, own_server(settings.endpoint) or LINES_OF_CSV, settings.data.columns),
-            settings.endpoint.request.content_type,
-            options.requests_per_second,
-            key=self.aws.key,
+        traffic = users_of(
+            settings,
+            self.aws,
+            bodies=request_bodies(
+                self.result.table, own_server(settings.endpoint) or LINES_OF_CSV, settings.data.columns
+            ),
+            rate_per_second=options.requests_per_second,
+            bucket=outputs["storage"]["ArtifactsBucketName"],
         )
         return LaunchTarget(
             aws=self.aws,
@@ -130,6 +138,7 @@ class Launch:
             traffic=traffic,
             artifacts_bucket=outputs["storage"]["ArtifactsBucketName"],
             experiment_function=outputs["rollout"].get("ExperimentFunctionName", ""),
+            kind=settings.endpoint.facts,
         )
 
     def _models(self, target: LaunchTarget, *, bucket: str, pipeline: str) -> None:
@@ -212,9 +221,10 @@ class Launch:
         sagemaker = self.aws.client("sagemaker")
         self.result.lineage = lineages(sagemaker, packages, endpoint=endpoint, audit=self.result.audit)
         self.result.access = recorded_access(self.aws)
+        counted = self.result.settings.endpoint.facts.requests
         self.result.fleets = {
-            config: invocations(self.aws, endpoint=endpoint, config=config, since=started)
-            for config in known_configs(self.aws, endpoint=endpoint)
+            config: invocations(self.aws, endpoint=endpoint, config=config, since=started, counted=counted)
+            for config in known_configs(self.aws, endpoint=endpoint, metric=counted[0])
         }
 
 

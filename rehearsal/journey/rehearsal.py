@@ -18,7 +18,7 @@ from rehearsal.journey.options import STEPS, RehearsalOptions
 from rehearsal.journey.own_images import write_own_images
 from rehearsal.journey.own_packages import require_packages
 from rehearsal.journey.phases import Display, Phases
-from rehearsal.journey.rehearsal_result import PhaseFailure, RehearsalResult
+from rehearsal.journey.rehearsal_result import REFUSED_FAULTS, PhaseFailure, RehearsalResult
 from rehearsal.journey.time_limits import CHECK_SECONDS
 from rehearsal.journey.user_table import source_table
 from rehearsal.process import stop_all
@@ -68,6 +68,12 @@ class Rehearsal:
             if few := traffic_remark(settings, self._options):
                 phase.log(f"warning: {few}")
             check_out(self._options.out)
+            kind = settings.endpoint.facts
+            if not kind.is_guarded and self._options.fault not in REFUSED_FAULTS:
+                raise InputError(
+                    f"--fault {self._options.fault} shows in no gate, and a {kind.name} endpoint has no canary: choose "
+                    f"{' or '.join(REFUSED_FAULTS)}"
+                )
             if self._options.fault == "schema" and len(settings.data.columns) < 2:
                 raise InputError("--fault schema exchanges two columns, the use case has one: choose another fault")
             steps_folder = image_source(STEPS, settings.training, into=workdir / "image")

@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rehearsal.journey.batch_run import BatchRun
-from rehearsal.journey.options import RehearsalOptions
+from rehearsal.journey.options import Fault, RehearsalOptions
 from rehearsal.journey.role_access import RoleAccess
 from rehearsal.journey.rollout_result import RolloutResult
 from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.training_run import TrainingRun
 from rehearsal.journey.user_counts import failed_by_other_models
 from rehearsal.journey.user_table import UserTable
+from slipway.endpoint_kinds import EndpointKind
 from slipway.errors import SlipwayError
 from slipway.operations.lineage import Lineage
 from slipway.rollout.audit import Entry, verify
@@ -18,6 +19,12 @@ from slipway.settings import Settings
 
 REFUSED_FAULTS = ("shift", "schema")
 """Those that a gate finds before any user gets an answer from the model."""
+
+
+def default_fault(kind: EndpointKind) -> Fault:
+    """One that the canary finds, or a gate where there is none."""
+    return "errors" if kind.is_guarded else "shift"
+
 
 Outcome = Literal["succeeded", "inconclusive", "refused", "failed", "interrupted"]
 

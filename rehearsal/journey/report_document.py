@@ -19,6 +19,7 @@ def report_document(result: RehearsalResult) -> dict[str, Any]:
         "failure": failure and {"stage": failure.phase, "reason": failure.reason, "log": list(failure.log)},
         "seconds": result.seconds,
         "speed": result.options.speed,
+        "endpoint_kind": result.settings.endpoint.kind,
         "data": {
             "path": result.table.name,
             "rows": result.table.rows,

@@ -31,21 +31,21 @@ def count_users(target: LaunchTarget, rollout: RolloutResult, before: LoadSnapsh
 def count_new_fleet(target: LaunchTarget, rollout: RolloutResult) -> None:
     """Fill in what the new fleet answered, and how many of the users' failed requests were its own."""
     # The smoke test's requests are not users' requests.
-    rollout.exposed = min(_sum_of(target, rollout, "Invocations"), rollout.requests)
+    rollout.exposed = min(_sum_of(target, rollout, target.kind.requests), rollout.requests)
     deadline = time.monotonic() + _METRICS_SECONDS  # the last metrics may not have arrived yet
     while True:
-        found = _sum_of(target, rollout, "InvocationModelErrors")
+        found = sum(_sum_of(target, rollout, (metric, "Sum")) for metric in target.kind.failures)
         if found >= rollout.failed or time.monotonic() > deadline:
             break
         time.sleep(POLL_SECONDS)
     rollout.failed_by_new_fleet = min(found, rollout.failed)
 
 
-def _sum_of(target: LaunchTarget, rollout: RolloutResult, metric: str) -> int:
-    """A metric of the new fleet since the rollout began."""
+def _sum_of(target: LaunchTarget, rollout: RolloutResult, counted: tuple[str, str]) -> int:
+    """A metric of the new fleet since the rollout began, by a statistic of it."""
     if rollout.config is None:
         return 0
     counts = invocations(
-        target.aws, endpoint=target.endpoint, config=rollout.config, since=rollout.started_at, metric=metric
+        target.aws, endpoint=target.endpoint, config=rollout.config, since=rollout.started_at, counted=counted
     )
     return int(sum(count for _, count in counts))

@@ -5,6 +5,7 @@ from typing import Any
 
 from rehearsal.endpoints.load_generator import LoadGenerator
 from rehearsal.journey.embedded_aws import EmbeddedAws
+from slipway.endpoint_kinds import REAL_TIME, EndpointKind
 
 FIRST = "first"
 """The type of an endpoint's first rollout."""
@@ -20,6 +21,7 @@ class LaunchTarget:
     traffic: LoadGenerator
     artifacts_bucket: str = ""
     experiment_function: str = ""
+    kind: EndpointKind = REAL_TIME
 
 
 @dataclass

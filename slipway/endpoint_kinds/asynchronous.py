@@ -32,6 +32,7 @@ ASYNCHRONOUS = EndpointKind(
     waits=True,
     longest_response_seconds=3600,
     requests=("Invocation5XXErrors", "SampleCount"),
+    failures=("Invocation4XXErrors", "Invocation5XXErrors"),
     alarmed_errors={"ServerErrors": "Invocation5XXErrors", "ModelErrors": "Invocation4XXErrors"},
     compared_errors="Invocation5XXErrors",
     invocation="sagemaker:InvokeEndpointAsync",

@@ -43,6 +43,7 @@ class EndpointKind:
         waits: its requests wait in a queue for a fleet, so that an update loses nothing by starting small.
         longest_response_seconds: that SageMaker waits for a container's response.
         requests: the metric and the statistic that count the requests of a fleet.
+        failures: the metrics whose sums are the failed responses of a fleet.
         alarmed_errors: the metric that each rollback alarm on errors watches.
         compared_errors: the metric whose sum and sample count canary analysis compares.
         invocation: the action of IAM that a caller needs.
@@ -63,6 +64,7 @@ class EndpointKind:
     waits: bool
     longest_response_seconds: int
     requests: tuple[str, str]
+    failures: tuple[str, ...]
     alarmed_errors: Mapping[str, str]
     compared_errors: str
     invocation: str

@@ -14,6 +14,7 @@ REAL_TIME = EndpointKind(
     waits=False,
     longest_response_seconds=480,  # of a streamed response; any other has 60 s
     requests=("Invocations", "Sum"),
+    failures=("InvocationModelErrors",),
     alarmed_errors={"ServerErrors": "Invocation5XXErrors", "ModelErrors": "InvocationModelErrors"},
     compared_errors="InvocationModelErrors",
     invocation="sagemaker:InvokeEndpoint",

@@ -28,6 +28,7 @@ SERVERLESS = EndpointKind(
     waits=False,
     longest_response_seconds=480,
     requests=("Invocations", "Sum"),
+    failures=("InvocationModelErrors",),
     alarmed_errors={},
     compared_errors="InvocationModelErrors",
     invocation="sagemaker:InvokeEndpoint",

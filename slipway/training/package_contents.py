@@ -6,7 +6,7 @@ from slipway.settings import Settings
 from slipway.training.parameters import Parameters
 from slipway.training.processing_step import ProcessingStep
 from slipway.training.references import EXECUTION_ARN, Join, Text
-from slipway.training.registration import ServedContainer
+from slipway.training.registration import TEST_ROWS, ServedContainer
 
 
 def served_container(settings: Settings, image_uri: str, environment: Mapping[str, Text]) -> ServedContainer:
@@ -25,7 +25,7 @@ def served_container(settings: Settings, image_uri: str, environment: Mapping[st
 def origin(
     settings: Settings, parameters: Parameters, prepare: ProcessingStep, served: ServedContainer
 ) -> dict[str, Text]:
-    """Commit, data, image and execution."""
+    """Commit, data, image and execution, and where the test split lies."""
     return {
         "commit": parameters.source_commit,
         "data_sha256": prepare.json("Profile", "sha256.source"),
@@ -33,6 +33,7 @@ def origin(
         "image": served.image_uri,
         "pipeline_execution_arn": EXECUTION_ARN,
         "problem": settings.problem,
+        TEST_ROWS: Join((prepare.output("test"), "data.csv"), on="/"),
     }
 
 

@@ -16,7 +16,11 @@ MODEL_SHA256_VARIABLE = "SLIPWAY_MODEL_SHA256"
 CHAMPION_DIFFERENCE = "champion_difference"
 """The property of a package with how far it differs from the champion on the test rows: the replay allows as much."""
 
-GATE_PROPERTIES = (MODEL_SHA256, CHAMPION_DIFFERENCE)
+TEST_ROWS = "test_rows"
+"""The property of a package with where its test split lies in S3, as long as it is kept: what a replay sends where no
+request is captured."""
+
+GATE_PROPERTIES = (MODEL_SHA256, CHAMPION_DIFFERENCE, TEST_ROWS)
 """The properties that the gates' job gets, each as the variable `SLIPWAY_` and its name in capitals."""
 
 

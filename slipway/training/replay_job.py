@@ -40,6 +40,7 @@ def replay_arguments(settings: Settings, *, captures: str) -> tuple[str, ...]:
     # each value in one piece with its flag: a column named "-x" is then no flag itself
     arguments = (
         f"--captures={captures}",
+        *([] if settings.endpoint.facts.captures else ["--test-rows"]),
         *(f"--{name.replace('_', '-')}={limit}" for name in _LIMITS if (limit := getattr(replay, name)) is not None),
         *(f"--segment={name}" for name in replay.segments),
         *_own_server(settings),

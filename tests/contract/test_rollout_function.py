@@ -133,7 +133,7 @@ def deployed(cloud: CloudProcess, settings: Settings, target: RolloutTarget, out
             statements=[],
         ),
         "analysis": CanaryAnalysisFunction(stack, "Analysis", settings=settings, artifacts_bucket=bucket),
-        "smoke": SmokeTest(stack, "SmokeTest", names=settings.names, artifacts_bucket=bucket),
+        "smoke": SmokeTest(stack, "SmokeTest", settings=settings, artifacts_bucket=bucket),
         "audit": AuditFunction(stack, "Audit", names=settings.names, artifacts_bucket=bucket),
     }
     resources = Template.from_stack(stack).to_json()["Resources"]

@@ -63,8 +63,8 @@ class AccessRecorder:
     def over(self, scope: Scope, receive: Receive) -> Receive:
         return self._watch.over(scope, receive)
 
-    def note_invocation(self, scope: Scope, endpoint: str) -> None:
-        self._watch.note_invocation(scope, endpoint)
+    def note_invocation(self, scope: Scope, endpoint: str, *, operation: str) -> None:
+        self._watch.note_invocation(scope, endpoint, operation=operation)
 
     def report(self) -> dict[str, Any]:
         return AccessReport(self._clients, self._ledger).rows()

@@ -34,11 +34,11 @@ class RequestReader:
             return receive
         return self._along(receive, lambda body: self._note(role, _request(scope, headers, body)))
 
-    def note_invocation(self, scope: Scope, endpoint: str) -> None:
+    def note_invocation(self, scope: Scope, endpoint: str, *, operation: str) -> None:
         """A request for a prediction; its body is not read."""
         if role := self._identities.role_of(scope["headers"]):
             where = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/{endpoint.lower()}"
-            self._ledger.note(role, [call("sagemaker:InvokeEndpoint", where)])
+            self._ledger.note(role, [call(f"sagemaker:{operation}", where)])
 
     @staticmethod
     def _along(receive: Receive, then: Callable[[bytes], None]) -> Receive:

@@ -10,6 +10,7 @@ from rehearsal.cloud.access.sagemaker_calls import encrypted_volume
 from rehearsal.cloud.environment import ACCOUNT, REGION
 from rehearsal.cloud.s3_objects import S3Objects
 from rehearsal.cloud.sagemaker.ports import EndpointFleets
+from rehearsal.endpoints.request_queue import bucket_and_key
 
 ModelOf = Callable[[str], Mapping[str, Any]]
 """A model by its name, as DescribeModel shows it."""
@@ -25,6 +26,7 @@ class RoleS3Objects:
         self._artifacts_of = artifacts_of
         self._readers: dict[str, str] = {}
         self._writers: dict[str, str] = {}
+        self._served: dict[str, str] = {}
 
     def belongs(self, role_arn: str, *, model_data_url: str | None, captures: str | None) -> None:
         if model_data_url:
@@ -32,13 +34,36 @@ class RoleS3Objects:
         if captures:
             self._writers[captures] = role_arn
 
+    def serves(self, role_arn: str, endpoint: str) -> None:
+        """The role reads the requests of the endpoint's queue from now on, and writes its responses."""
+        self._served[endpoint] = role_arn
+
     def fetch(self, model_data_url: str, target: Path) -> None:
         self._artifacts_of(self._readers.get(model_data_url)).fetch(model_data_url, target)
+
+    def of_endpoint(self, endpoint: str) -> S3Objects:
+        return self._artifacts_of(self._served.get(endpoint))
 
     def write(self, bucket: str, key: str, content: bytes, kms_key_id: str | None) -> None:
         uri = f"s3://{bucket}/{key}"
         role = next((role for place, role in self._writers.items() if uri.startswith(place)), None)
         self._artifacts_of(role).write(bucket, key, content, kms_key_id)
+
+
+class RoleQueues:
+    """S3 and SNS for the queues of asynchronous endpoints, each as the role of its newest model."""
+
+    def __init__(self, objects: RoleS3Objects) -> None:
+        self._objects = objects
+
+    def read(self, endpoint: str, uri: str) -> bytes:
+        return self._objects.of_endpoint(endpoint).read(*bucket_and_key(uri))
+
+    def write(self, endpoint: str, uri: str, content: bytes, kms_key_id: str | None) -> None:
+        self._objects.of_endpoint(endpoint).write(*bucket_and_key(uri), content, kms_key_id)
+
+    def notify(self, endpoint: str, topic_arn: str, message: str) -> None:
+        self._objects.of_endpoint(endpoint).publish(topic_arn, message)
 
 
 class RoleEndpoints:
@@ -96,6 +121,7 @@ class RoleEndpoints:
                 continue
             place = f"{capture['DestinationS3Uri'].rstrip('/')}/{endpoint_name}/" if capture else None
             self._artifacts.belongs(role, model_data_url=served.get("ModelDataUrl"), captures=place)
+            self._artifacts.serves(role, endpoint_name)
             self._ledger.note(role, _around_a_model(endpoint_name, config, model, str(served.get("Image", "")), alarms))
 
 

@@ -38,6 +38,7 @@ class EndpointConfigs:
         if len(set(names)) != len(names):
             raise validation_error(f"variant names must be unique, got {', '.join(names)}")
         _check_shadows(request, variants, shadows)
+        _check_queue(request, variants)
         for variant in (*variants, *shadows):
             model = self._models.get(variant["ModelName"])
             if "ServerlessConfig" in variant and "Containers" in model:
@@ -87,6 +88,19 @@ def all_variants(fleet: Mapping[str, Any]) -> list[Record]:
 
 def _weighted(variants: list[Record]) -> list[Record]:
     return [{"InitialVariantWeight": 1.0, **variant} for variant in variants]
+
+
+def _check_queue(request: Record, variants: list[Record]) -> None:
+    """An asynchronous endpoint has instances, and an output path; data capture is documented for real-time ones."""
+    queue = request.get("AsyncInferenceConfig")
+    if queue is None:
+        return
+    if not queue["OutputConfig"].get("S3OutputPath"):
+        raise validation_error("AsyncInferenceConfig.OutputConfig.S3OutputPath must be given")
+    if any("ServerlessConfig" in variant for variant in variants):
+        raise validation_error("AsyncInferenceConfig must be left out of a serverless endpoint")
+    if (request.get("DataCaptureConfig") or {}).get("EnableCapture"):
+        raise validation_error("DataCaptureConfig must be left out of an asynchronous endpoint")
 
 
 def _check_shadows(request: Record, variants: list[Record], shadows: list[Record]) -> None:

@@ -12,6 +12,7 @@ from rehearsal.cloud.sagemaker.json_protocol import Action
 from rehearsal.cloud.sagemaker.listing import Listing
 from rehearsal.cloud.sagemaker.platform import Platform, Record, epoch_ms
 from rehearsal.cloud.sagemaker.ports import EndpointFleets
+from slipway.endpoint_kinds import kind_of_config
 from slipway.errors import InputError
 
 _LISTING = Listing("Endpoints", name="EndpointName", status="EndpointStatus")
@@ -79,6 +80,7 @@ class Endpoints:
             deployment = endpoint.get("_deployment")
         self._refuse_same_config(endpoint, config)
         self._same_variants(endpoint["_config"], config, deployment)
+        _refuse_other_kind(endpoint["_config"], config)
         self._refuse_scaled(endpoint, config)
         self._require_machines(config)
         try:
@@ -172,6 +174,8 @@ class Endpoints:
     def _described(self, endpoint: Record) -> Record:
         own = {key: endpoint[key] for key in _OWN_FIELDS if key in endpoint}
         described = {"EndpointConfigName": endpoint["_config"]["EndpointConfigName"]}
+        if queue := endpoint["_config"].get("AsyncInferenceConfig"):
+            described["AsyncInferenceConfig"] = queue
         if "_deleting" in endpoint:
             # Its fleet may be gone already.
             return {**described, **own, "EndpointStatus": "Deleting"}
@@ -212,6 +216,13 @@ class Endpoints:
         if name.lower() not in self._endpoints:
             raise validation_error(f'Could not find endpoint "{arn("endpoint", name.lower())}".')
         return self._endpoints[name.lower()]
+
+
+def _refuse_other_kind(old: Record, new: Record) -> None:
+    """Whether SageMaker would is not documented."""
+    before, after = kind_of_config(old), kind_of_config(new)
+    if before.waits != after.waits:
+        raise validation_error(f"the endpoint is {before.name}: it must not be updated to an {after.name} config")
 
 
 def _types(config: Record) -> dict[tuple[str, str], str]:

@@ -183,3 +183,16 @@ def test_a_champion_that_cannot_be_read_fails_the_job(tmp_path, pack, champion_f
     ended = run_verb(tmp_path, "replay", *ARGUMENTS)
     assert ended.returncode == 1
     assert "the artifact must hold model.onnx" in ended.stderr
+
+
+def test_without_captures_rows_of_the_test_split_find_a_model_that_is_off(
+    job, champion_files, with_nodes, shop_body, tmp_path
+):
+    folder = tmp_path / "processing/input/test_rows"
+    folder.mkdir(parents=True)
+    names = [column["name"] for column in json.loads(champion_files["contract.json"])["columns"]]
+    (folder / "data.csv").write_bytes(",".join(names).encode() + b"\n" + b"".join(shop_body(200)))
+    worse = with_nodes(helper.make_node("Mul", ["raw", "half"], ["score"]), {"half": 0.5})
+    message, document = job(worse, champion_files, arguments=["--test-rows"])
+    assert message.startswith("replay: ")
+    assert (document["replay"]["requests"], document["replay"]["sent"]) == (200, "rows of the test split")

@@ -29,15 +29,48 @@ POLICY = {
 }
 
 
-def describe_endpoint(name: str) -> Mapping[str, Any]:
-    if name != "Shop":
-        raise validation_error(f'Could not find endpoint "{name}".')
-    return {"ProductionVariants": [{"VariantName": "primary"}]}
+class Plane:
+    """The control plane with one endpoint, which notes what is asked of it."""
+
+    def __init__(self, **described: Any) -> None:
+        self.instances, self.described = 0, described
+
+    def __call__(self, operation: str, request: dict[str, Any]) -> Mapping[str, Any]:
+        if request["EndpointName"] != "Shop":
+            raise validation_error(f'Could not find endpoint "{request["EndpointName"]}".')
+        if operation == "UpdateEndpointWeightsAndCapacities":
+            self.instances = request["DesiredWeightsAndCapacities"][0]["DesiredInstanceCount"]
+        variant = {"VariantName": "primary", "DesiredInstanceCount": self.instances}
+        return {"ProductionVariants": [variant], **self.described}
 
 
 @pytest.fixture
 def scaling() -> AutoScaling:
-    return AutoScaling(describe_endpoint)
+    return AutoScaling(Plane())
+
+
+def test_only_an_asynchronous_endpoint_may_have_no_instances(scaling: AutoScaling) -> None:
+    with pytest.raises(ApiError, match="MinCapacity must be at least 1"):
+        register(scaling, MinCapacity=0)
+    register(AutoScaling(Plane(AsyncInferenceConfig={})), MinCapacity=0)
+
+
+@pytest.mark.parametrize(("value", "instances"), [(1.0, 1), (None, 1), (9.0, 3)])
+def test_an_alarm_takes_the_step_of_its_policy_within_the_range(value: float | None, instances: int) -> None:
+    plane = Plane(AsyncInferenceConfig={})
+    scaling = AutoScaling(plane)
+    register(scaling, MinCapacity=0, MaxCapacity=3)
+    steps = [
+        {"MetricIntervalLowerBound": 0, "MetricIntervalUpperBound": 5, "ScalingAdjustment": 1},
+        {"MetricIntervalLowerBound": 5, "ScalingAdjustment": 8},
+    ]
+    policy: dict[str, Any] = {**PLACE, "PolicyName": "first", "PolicyType": "StepScaling"}
+    made = scaling.api.call(
+        "PutScalingPolicy", {**policy, "StepScalingPolicyConfiguration": {"StepAdjustments": steps}}
+    )
+    alarm = {"Threshold": 1.0, "StateReasonData": json.dumps({"recentDatapoints": [value]})}
+    scaling.step(made["PolicyARN"], alarm).join()
+    assert plane.instances == instances
 
 
 def register(scaling: AutoScaling, **more: Any) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +9,8 @@ import pytest
 from rehearsal.access_key import AccessKey
 from rehearsal.cloud.admission import Admission
 from rehearsal.cloud.gateway import Gateway
+from rehearsal.endpoints.invocation import Invocation
+from rehearsal.endpoints.request_queue import AsyncRequest, QueuedRequest
 from slipway.settings.limits import MOST_REQUEST_BYTES
 
 KEY = AccessKey.random()
@@ -19,12 +20,13 @@ class Door:
     """A gateway before a fleet that answers what the test says, and an emulator that notes what it gets."""
 
     def __init__(self, status: int = 200, body: bytes = b"0.5\n") -> None:
-        self.answer = SimpleNamespace(status=status, body=body, headers={"content-type": "text/csv"}, variant="primary")
+        self.answer = Invocation(status, body, {"content-type": "text/csv"}, "primary", "config")
+        self.queued: list[AsyncRequest] = []
         self.asked: list[tuple[str, bytes, dict[str, Any]]] = []
         self.passed: list[str] = []
         self.started = 0
         admission = Admission(KEY, lambda _: None, port=1)
-        self.gateway = Gateway(self._emulator, self._invoke, admission=admission, started=self._start)
+        self.gateway = Gateway(self._emulator, self._invoke, self._enqueue, admission=admission, started=self._start)
 
     def _start(self) -> None:
         self.started += 1
@@ -39,6 +41,14 @@ class Door:
         if endpoint == "none":
             raise LookupError(endpoint)
         return self.answer
+
+    def _enqueue(self, endpoint: str, request: AsyncRequest) -> QueuedRequest:
+        if endpoint == "none":
+            raise LookupError(endpoint)
+        if endpoint == "real-time":
+            raise ValueError("endpoint real-time has no AsyncInferenceConfig")
+        self.queued.append(request)
+        return request.at({"S3OutputPath": "s3://out/responses/", "S3FailurePath": "s3://out/failures"})
 
     def post(
         self, path: str, *parts: bytes, headers: dict[str, str] | None = None, whole: bool = True
@@ -155,3 +165,48 @@ def test_it_tells_when_the_emulator_is_up() -> None:
 
     asyncio.run(door.gateway({"type": "lifespan"}, receive, send))
     assert door.started == 1
+
+
+QUEUE = "/endpoints/shop/async-invocations"
+INPUT = {"X-Amzn-SageMaker-InputLocation": "s3://in/1.csv"}
+
+
+def test_an_asynchronous_request_is_accepted_with_the_places_of_its_response_and_failure() -> None:
+    door = Door()
+    asked = {"X-Amzn-SageMaker-Inference-Id": "one", "X-Amzn-SageMaker-RequestTTLSeconds": "60"}
+    status, headers, body = door.post(QUEUE, b"", headers={**INPUT, **asked})
+    assert (status, json.loads(body)) == (202, {"InferenceId": "one"})
+    assert headers["x-amzn-sagemaker-outputlocation"] == "s3://out/responses/one.out"
+    assert headers["x-amzn-sagemaker-failurelocation"] == "s3://out/failures/one-error.out"
+    (request,) = door.queued
+    assert (request.input_location, request.body, request.ttl_seconds, request.timeout_seconds) == (
+        "s3://in/1.csv",
+        None,
+        60,
+        900,
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "headers", "message"),
+    [
+        (QUEUE, b"", {}, "exactly one of InputLocation and Body must be given, got none"),
+        (QUEUE, b"1", INPUT, "exactly one of InputLocation and Body must be given, got both"),
+        (QUEUE, b"", {**INPUT, "X-Amzn-SageMaker-RequestTTLSeconds": "59"}, "requestTTLSeconds"),
+        (QUEUE, b"", {"X-Amzn-SageMaker-InputLocation": "1.csv"}, "inputLocation"),
+        ("/endpoints/none/async-invocations", b"1", {}, "not found"),
+        ("/endpoints/real-time/async-invocations", b"1", {}, "has no AsyncInferenceConfig"),
+    ],
+)
+def test_what_sagemaker_does_not_queue_is_refused(
+    path: str, body: bytes, headers: dict[str, str], message: str
+) -> None:
+    door = Door()
+    status, _, answer = door.post(path, body, headers=headers)
+    assert (status, door.queued) == (400, [])
+    assert message in json.loads(answer)["message"]
+
+
+def test_a_body_in_the_request_has_at_most_128_000_bytes() -> None:
+    status, _, _ = Door().post(QUEUE, b"1" * 128_001)
+    assert status == 413

@@ -72,6 +72,26 @@ def archive(model: Mapping[str, Any]) -> bytes:
     return archive_of({"model.json": model})
 
 
+class Objects:
+    """S3 and SNS of an asynchronous endpoint's queue."""
+
+    def __init__(self) -> None:
+        self.written: dict[str, bytes] = {}
+        self.notices: list[tuple[str, dict[str, Any]]] = []
+
+    def read(self, _endpoint: str, uri: str) -> bytes:
+        if uri.endswith("/gone"):
+            raise FileNotFoundError(uri)
+        return uri.rpartition("/")[2].encode()
+
+    def write(self, _endpoint: str, uri: str, content: bytes, _kms_key_id: str | None) -> None:
+        assert uri not in self.written, f"{uri} was written twice"
+        self.written[uri] = content
+
+    def notify(self, _endpoint: str, topic_arn: str, message: str) -> None:
+        self.notices.append((topic_arn, json.loads(message)))
+
+
 def endpoint_config(name: str, *, instances: int = 4, **variant: Any) -> dict[str, Any]:
     """As DescribeEndpointConfig shows it; its model bears the same name."""
     primary = {
@@ -101,6 +121,9 @@ class Account:
     logs: list[tuple[str, str, str]] = field(default_factory=list)
     data: list[Mapping[str, Any]] = field(default_factory=list)
     objects: list[tuple[str, str, bytes, str | None]] = field(default_factory=list)
+    queue: Mapping[str, Any] | None = None
+    """AsyncInferenceConfig of every config, where the endpoint is asynchronous."""
+    bucket: Objects = field(default_factory=Objects)
     publish_fails: bool = False
     refused: int = 0
     """Publications that failed so."""
@@ -122,6 +145,7 @@ class Account:
             publish=self.publish,
             on_event=self.on_event,
             write_object=lambda *given: self.objects.append(given),
+            queue_access=self.bucket,
             on_log=lambda group, stream, lines: self.logs.extend((group, stream, line) for line in lines),
         )
 
@@ -175,15 +199,18 @@ class Account:
         return asyncio.run(self.fleets.invoke("shop", body, content_type="text/csv", accept="text/csv", **more))
 
     def create(self, name: str = "blue", *, config: dict[str, Any] | None = None, **behaviour: Any) -> None:
-        self.fleets.create("shop", config or endpoint_config(name), model(name, **behaviour))
+        self.fleets.create("shop", config or self.config(name), model(name, **behaviour))
         self.settled()
+
+    def config(self, name: str) -> dict[str, Any]:
+        return {**endpoint_config(name), **({"AsyncInferenceConfig": self.queue} if self.queue else {})}
 
     def update(
         self, name: str, deployment: dict[str, Any] | None, *, image: str = "repo:good", **behaviour: Any
     ) -> None:
         models = model(name, **behaviour)
         models[name]["Image"] = image
-        self.fleets.update("shop", endpoint_config(name), models, deployment)
+        self.fleets.update("shop", self.config(name), models, deployment)
 
     def update_with_shadow(self, name: str, candidate: str, deployment: dict[str, Any], **behaviour: Any) -> None:
         """The candidate behaves so, as a shadow of every request."""

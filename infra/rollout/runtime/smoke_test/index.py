@@ -7,6 +7,7 @@ import math
 import os
 import tarfile
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,9 @@ from slipway.rollout.own_server import CSV, OwnServer
 
 ATTEMPTS = 3
 _PAUSE_SECONDS = 2.0
+_POLL_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 180
+"""For a response of an asynchronous endpoint; less than the function may take."""
 _OF_THE_MODEL = ("ModelError", "NoSuchKey")
 """Codes for a container that fails, and an artifact that is gone; every other refusal says nothing about the model."""
 _FLAGS = ("true", "false")
@@ -28,6 +32,10 @@ _LABELLED = ("scores",)
 
 _RANGES = {"score": (0.0, 1.0), "scores": (0.0, 1.0), "distances": (0.0, math.inf)}
 """Least and greatest number of an answer, by the name of the model's output; any finite number of others."""
+
+
+class NoResponseError(Exception):
+    """The endpoint has not worked on the request, which says nothing about the model."""
 
 
 class SmokeTestError(Exception):
@@ -43,7 +51,8 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         passed, ran (False where AWS refused a call, which says nothing about the model) and the reason in words.
     """
     own = OwnServer.from_json(os.environ["OWN_SERVER"]) if os.environ.get("OWN_SERVER") else None
-    return smoke_test(event, s3=boto3.client("s3"), runtime=boto3.client("sagemaker-runtime"), own=own)
+    ways: dict[str, Any] = {"own": own, "requests": os.environ.get("REQUESTS", "")}
+    return smoke_test(event, s3=boto3.client("s3"), runtime=boto3.client("sagemaker-runtime"), **ways)
 
 
 def smoke_test(
@@ -52,9 +61,19 @@ def smoke_test(
     s3: Any,
     runtime: Any,
     own: OwnServer | None = None,
+    requests: str = "",
     pause_seconds: float = _PAUSE_SECONDS,
 ) -> dict[str, Any]:
-    """Test the endpoint; `own` is the user's own server, whose model may have no contract."""
+    """Test the endpoint.
+
+    Args:
+        event: see `handler`.
+        s3: a client.
+        runtime: a client.
+        own: the user's own server, whose model may have no contract.
+        requests: where in S3 an asynchronous endpoint's requests lie; "" for an endpoint that responds at once.
+        pause_seconds: before another attempt.
+    """
     try:
         question = _of_own_server(s3, event, own) if own else _of_slipways_server(s3, event)
     except (SmokeTestError, ClientError, BotoCoreError) as exc:
@@ -63,7 +82,14 @@ def smoke_test(
     for attempt in range(ATTEMPTS):
         time.sleep(pause_seconds if attempt else 0)
         try:
-            answer = _invoke(runtime, event, question)
+            body = (
+                _queued(runtime, s3, event["EndpointName"], question, requests)
+                if requests
+                else _invoked(runtime, event, question)
+            )
+            answer = _checked(body, question)
+        except NoResponseError as exc:
+            return _failed(exc)  # the time is over
         except (SmokeTestError, ClientError, BotoCoreError) as exc:
             failed = _failed(exc)
         else:
@@ -166,7 +192,7 @@ def _contract(s3: Any, container: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _invoke(runtime: Any, event: dict[str, Any], question: Question) -> str:
+def _invoked(runtime: Any, event: dict[str, Any], question: Question) -> bytes:
     response = runtime.invoke_endpoint(
         **{name: event[name] for name in ("EndpointName", "TargetVariant") if name in event},
         ContentType=question.content_type,
@@ -174,6 +200,47 @@ def _invoke(runtime: Any, event: dict[str, Any], question: Question) -> str:
         Body=question.body,
     )
     body: bytes = response["Body"].read()
+    return body
+
+
+def _queued(runtime: Any, s3: Any, endpoint: str, question: Question, requests: str) -> bytes:
+    """Put the request into S3, and wait for its response there.
+
+    Raises:
+        SmokeTestError: the model gave none.
+        NoResponseError: there is none in time, as where no instance has started yet.
+    """
+    place = urlsplit(f"{requests}/smoke-test/{uuid.uuid4()}")
+    s3.put_object(Bucket=place.netloc, Key=place.path.lstrip("/"), Body=question.body)
+    accepted = runtime.invoke_endpoint_async(
+        EndpointName=endpoint,
+        ContentType=question.content_type,
+        Accept=question.accept,
+        InputLocation=place.geturl(),
+        InvocationTimeoutSeconds=60,
+    )
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    while time.monotonic() < deadline:
+        if (body := _found(s3, accepted["OutputLocation"])) is not None:
+            return body
+        if (failure := _found(s3, accepted["FailureLocation"])) is not None:
+            raise SmokeTestError(failure.decode(errors="replace"))
+        time.sleep(_POLL_SECONDS)
+    raise NoResponseError(f"the queue gave no response within {LONGEST_WAIT_SECONDS} s")
+
+
+def _found(s3: Any, location: str) -> bytes | None:
+    place = urlsplit(location)
+    try:
+        body: bytes = s3.get_object(Bucket=place.netloc, Key=place.path.lstrip("/"))["Body"].read()
+    except ClientError as exc:
+        if exc.response["Error"]["Code"] != "NoSuchKey":
+            raise
+        return None
+    return body
+
+
+def _checked(body: bytes, question: Question) -> str:
     if problem := question.problem(body):
         raise SmokeTestError(problem)
     return body.decode(errors="replace").strip()

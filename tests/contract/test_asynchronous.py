@@ -1,0 +1,104 @@
+"""An asynchronous endpoint on the embedded AWS: its queue outlives updates, and an alarm starts its first instance."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.archives import archive_of
+from tests.rehearsal.cloud.process import CloudProcess, eventually
+
+CLOUD_OPTIONS = ("--speed", "60")
+ROLE = "arn:aws:iam::000000000000:role/model"
+ENDPOINT = "queued"
+PLACE = {
+    "ServiceNamespace": "sagemaker",
+    "ResourceId": f"endpoint/{ENDPOINT}/variant/primary",
+    "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+}
+
+
+def config(cloud: CloudProcess, x: float) -> str:
+    """An endpoint config of a model that answers `x`."""
+    cloud("s3").put_object(Bucket="models", Key=f"{x}.tar.gz", Body=archive_of({"model.json": {"x": x}}))
+    name = f"answers-{x}".replace(".", "-")
+    container = {"Image": cloud.image, "ModelDataUrl": f"s3://models/{x}.tar.gz"}
+    sagemaker = cloud("sagemaker")
+    sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
+    variant = {"VariantName": "primary", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 2}
+    output = {"S3OutputPath": "s3://models/out", "S3FailurePath": "s3://models/failed"}
+    sagemaker.create_endpoint_config(
+        EndpointConfigName=name, ProductionVariants=[variant], AsyncInferenceConfig={"OutputConfig": output}
+    )
+    return name
+
+
+def in_service(cloud: CloudProcess, config_name: str) -> bool:
+    found = cloud("sagemaker").describe_endpoint(EndpointName=ENDPOINT)
+    return bool(found["EndpointStatus"] == "InService" and found["EndpointConfigName"] == config_name)
+
+
+def ask(cloud: CloudProcess, body: bytes) -> dict[str, Any]:
+    cloud("s3").put_object(Bucket="models", Key="in/row.csv", Body=body)
+    asked = {"EndpointName": ENDPOINT, "InputLocation": "s3://models/in/row.csv", "ContentType": "text/csv"}
+    found: dict[str, Any] = cloud("sagemaker-runtime").invoke_endpoint_async(**asked)
+    return found
+
+
+def object_at(cloud: CloudProcess, location: str) -> bytes | None:
+    listed = cloud("s3").list_objects_v2(Bucket="models", Prefix=location.removeprefix("s3://models/"))
+    if not listed.get("Contents"):
+        return None
+    body: bytes = cloud("s3").get_object(Bucket="models", Key=listed["Contents"][0]["Key"])["Body"].read()
+    return body
+
+
+def test_requests_are_answered_in_s3_by_whatever_fleet_there_is_and_wait_where_there_is_none(
+    cloud: CloudProcess,
+) -> None:
+    sagemaker, scaling = cloud("sagemaker"), cloud("application-autoscaling")
+    cloud("s3").create_bucket(Bucket="models")
+    first, second = config(cloud, 0.25), config(cloud, 0.75)
+    sagemaker.create_endpoint(EndpointName=ENDPOINT, EndpointConfigName=first)
+    eventually(lambda: in_service(cloud, first))
+    accepted = ask(cloud, b"1\n")
+    assert accepted["ResponseMetadata"]["HTTPStatusCode"] == 202
+    assert eventually(lambda: object_at(cloud, accepted["OutputLocation"])) == b"0.25\n"
+    failed = ask(cloud, b"bad")
+    assert b"Received client error (400)" in eventually(lambda: object_at(cloud, failed["FailureLocation"]))
+    with pytest.raises(sagemaker.exceptions.ClientError, match="takes InvokeEndpointAsync alone"):
+        cloud("sagemaker-runtime").invoke_endpoint(EndpointName=ENDPOINT, Body=b"1\n")
+
+    none = [{"VariantName": "primary", "DesiredInstanceCount": 0}]
+    sagemaker.update_endpoint_weights_and_capacities(EndpointName=ENDPOINT, DesiredWeightsAndCapacities=none)
+    scaling.register_scalable_target(**PLACE, MinCapacity=0, MaxCapacity=2)
+    step = {
+        "AdjustmentType": "ChangeInCapacity",
+        "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
+    }
+    policy = scaling.put_scaling_policy(
+        **PLACE, PolicyName="first", PolicyType="StepScaling", StepScalingPolicyConfiguration=step
+    )
+    cloud("cloudwatch").put_metric_alarm(
+        AlarmName="waiting",
+        Namespace="AWS/SageMaker",
+        MetricName="HasBacklogWithoutCapacity",
+        Dimensions=[{"Name": "EndpointName", "Value": ENDPOINT}],
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        AlarmActions=[policy["PolicyARN"]],
+    )
+    waiting = ask(cloud, b"1\n")
+    assert eventually(lambda: object_at(cloud, waiting["OutputLocation"])) == b"0.25\n"
+    (variant,) = sagemaker.describe_endpoint(EndpointName=ENDPOINT)["ProductionVariants"]
+    assert variant["DesiredInstanceCount"] == 1
+
+    sagemaker.update_endpoint(EndpointName=ENDPOINT, EndpointConfigName=second)
+    eventually(lambda: in_service(cloud, second))
+    later = ask(cloud, b"1\n")
+    assert eventually(lambda: object_at(cloud, later["OutputLocation"])) == b"0.75\n"
+    described = sagemaker.describe_endpoint(EndpointName=ENDPOINT)
+    assert json.dumps(described["AsyncInferenceConfig"]["OutputConfig"]).count("s3://models/") == 2
