@@ -174,3 +174,53 @@ def test_an_answer_of_such_a_server_without_the_number_fails() -> None:
     outcome, _ = smoke_own(b'{"scores": []}')
     assert (outcome["passed"], outcome["ran"]) == (False, True)
     assert "/scores/0 must lead to the number" in outcome["reason"]
+
+
+class Queue(Bucket):
+    """S3 and the runtime of an asynchronous endpoint, which gives `response` or `failure` at the third look."""
+
+    def __init__(self, *, response: bytes | None = None, failure: bytes | None = None) -> None:
+        super().__init__(artifact(contract=CONTRACT))
+        self.results = {"out": response, "failed": failure}
+        self.put: dict[str, bytes] = {}
+        self.asked: list[str] = []
+        self.looks = 0
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> None:  # noqa: N803
+        self.put[f"s3://{Bucket}/{Key}"] = Body
+
+    def invoke_endpoint_async(self, *, InputLocation: str, **_: Any) -> dict[str, str]:  # noqa: N803
+        self.asked.append(InputLocation)
+        return {"OutputLocation": "s3://artifacts/out", "FailureLocation": "s3://artifacts/failed"}
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        if Key not in self.results:
+            return super().get_object(Bucket=Bucket, Key=Key)
+        self.looks += 1
+        found = self.results[Key]
+        if found is None or self.looks < 3:
+            raise ClientError({"Error": {"Code": "NoSuchKey", "Message": "no"}}, "GetObject")
+        return {"Body": io.BytesIO(found)}
+
+    def smoke(self, *, seconds: float = 60) -> dict[str, Any]:
+        container = {"ModelDataUrl": "s3://artifacts/pipeline/models/model.tar.gz"}
+        event = {"EndpointName": "shoppers-dev", "Container": container}
+        queue = index.RequestQueue("s3://artifacts/asynchronous/input", longest_seconds=seconds, poll_seconds=0)
+        return index.smoke_test(event, s3=self, runtime=self, queue=queue, pause_seconds=0)
+
+
+def test_a_row_goes_through_the_queue_of_an_asynchronous_endpoint() -> None:
+    queue = Queue(response=b"0.25\n")
+    assert queue.smoke() == {"passed": True, "ran": True, "reason": "the endpoint answered 0.25"}
+    assert queue.put == {queue.asked[0]: b'1.5,"Nov, late",0\r\n'}
+    assert queue.asked[0].startswith("s3://artifacts/asynchronous/input/smoke-test/")
+
+
+def test_a_failure_in_the_queue_is_the_models() -> None:
+    outcome = Queue(failure=b"Received server error (500)").smoke()
+    assert (outcome["passed"], outcome["ran"], outcome["reason"]) == (False, True, "Received server error (500)")
+
+
+def test_a_queue_that_nobody_works_on_says_nothing_about_the_model() -> None:
+    outcome = Queue().smoke(seconds=0)
+    assert (outcome["passed"], outcome["ran"]) == (False, False)

@@ -21,9 +21,6 @@ from slipway.rollout.own_server import CSV, OwnServer
 
 ATTEMPTS = 3
 _PAUSE_SECONDS = 2.0
-_POLL_SECONDS = 0.5
-LONGEST_WAIT_SECONDS = 180
-"""For a response of an asynchronous endpoint; less than the function may take."""
 _OF_THE_MODEL = ("ModelError", "NoSuchKey")
 """Codes for a container that fails, and an artifact that is gone; every other refusal says nothing about the model."""
 _FLAGS = ("true", "false")
@@ -51,8 +48,9 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         passed, ran (False where AWS refused a call, which says nothing about the model) and the reason in words.
     """
     own = OwnServer.from_json(os.environ["OWN_SERVER"]) if os.environ.get("OWN_SERVER") else None
-    ways: dict[str, Any] = {"own": own, "requests": os.environ.get("REQUESTS", "")}
-    return smoke_test(event, s3=boto3.client("s3"), runtime=boto3.client("sagemaker-runtime"), **ways)
+    queue = RequestQueue(os.environ["REQUESTS"]) if os.environ.get("REQUESTS") else None
+    s3, runtime = boto3.client("s3"), boto3.client("sagemaker-runtime")
+    return smoke_test(event, s3=s3, runtime=runtime, own=own, queue=queue)
 
 
 def smoke_test(
@@ -61,7 +59,7 @@ def smoke_test(
     s3: Any,
     runtime: Any,
     own: OwnServer | None = None,
-    requests: str = "",
+    queue: "RequestQueue | None" = None,
     pause_seconds: float = _PAUSE_SECONDS,
 ) -> dict[str, Any]:
     """Test the endpoint.
@@ -71,7 +69,7 @@ def smoke_test(
         s3: a client.
         runtime: a client.
         own: the user's own server, whose model may have no contract.
-        requests: where in S3 an asynchronous endpoint's requests lie; "" for an endpoint that responds at once.
+        queue: of an asynchronous endpoint; without it the endpoint responds at once.
         pause_seconds: before another attempt.
     """
     try:
@@ -83,8 +81,8 @@ def smoke_test(
         time.sleep(pause_seconds if attempt else 0)
         try:
             body = (
-                _queued(runtime, s3, event["EndpointName"], question, requests)
-                if requests
+                _queued(runtime, s3, event["EndpointName"], question, queue)
+                if queue
                 else _invoked(runtime, event, question)
             )
             answer = _checked(body, question)
@@ -203,14 +201,23 @@ def _invoked(runtime: Any, event: dict[str, Any], question: Question) -> bytes:
     return body
 
 
-def _queued(runtime: Any, s3: Any, endpoint: str, question: Question, requests: str) -> bytes:
+@dataclass(frozen=True)
+class RequestQueue:
+    """Where in S3 the requests of an asynchronous endpoint lie; the wait is shorter than the function may take."""
+
+    place: str
+    longest_seconds: float = 180.0
+    poll_seconds: float = 0.5
+
+
+def _queued(runtime: Any, s3: Any, endpoint: str, question: Question, queue: RequestQueue) -> bytes:
     """Put the request into S3, and wait for its response there.
 
     Raises:
         SmokeTestError: the model gave none.
         NoResponseError: there is none in time, as where no instance has started yet.
     """
-    place = urlsplit(f"{requests}/smoke-test/{uuid.uuid4()}")
+    place = urlsplit(f"{queue.place}/smoke-test/{uuid.uuid4()}")
     s3.put_object(Bucket=place.netloc, Key=place.path.lstrip("/"), Body=question.body)
     accepted = runtime.invoke_endpoint_async(
         EndpointName=endpoint,
@@ -219,14 +226,14 @@ def _queued(runtime: Any, s3: Any, endpoint: str, question: Question, requests: 
         InputLocation=place.geturl(),
         InvocationTimeoutSeconds=60,
     )
-    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    deadline = time.monotonic() + queue.longest_seconds
     while time.monotonic() < deadline:
         if (body := _found(s3, accepted["OutputLocation"])) is not None:
             return body
         if (failure := _found(s3, accepted["FailureLocation"])) is not None:
             raise SmokeTestError(failure.decode(errors="replace"))
-        time.sleep(_POLL_SECONDS)
-    raise NoResponseError(f"the queue gave no response within {LONGEST_WAIT_SECONDS} s")
+        time.sleep(queue.poll_seconds)
+    raise NoResponseError(f"the queue gave no response within {queue.longest_seconds:g} s")
 
 
 def _found(s3: Any, location: str) -> bytes | None:
