@@ -53,11 +53,17 @@ class RoleS3Objects:
 class RoleQueues:
     """S3 and SNS for the queues of asynchronous endpoints, each as the role of its newest model."""
 
-    def __init__(self, objects: RoleS3Objects) -> None:
-        self._objects = objects
+    def __init__(self, objects: RoleS3Objects, read: Callable[[str, str], bytes]) -> None:
+        """`read` gives an object without a request: what a role has read once is not asked for again and again."""
+        self._objects, self._read = objects, read
+        self._known: set[tuple[str, str]] = set()
 
     def read(self, endpoint: str, uri: str) -> bytes:
-        return self._objects.of_endpoint(endpoint).read(*bucket_and_key(uri))
+        if (endpoint, uri) in self._known:
+            return self._read(*bucket_and_key(uri))
+        found = self._objects.of_endpoint(endpoint).read(*bucket_and_key(uri))
+        self._known.add((endpoint, uri))
+        return found
 
     def write(self, endpoint: str, uri: str, content: bytes, kms_key_id: str | None) -> None:
         self._objects.of_endpoint(endpoint).write(*bucket_and_key(uri), content, kms_key_id)
