@@ -19,7 +19,7 @@ _MOST_INPUTS = 400
 
 
 class QueueLoad(LoadGenerator):
-    """Puts some hundred of the bodies into S3, and asks for them again and again; a request is answered when its object is there.
+    """Puts some hundred bodies into S3 and asks for them in turn; a request is answered when its object is there.
 
     One that has neither a response nor a failure when the users have gone, and some time after, was dropped.
     """
@@ -36,7 +36,9 @@ class QueueLoad(LoadGenerator):
         s3: Any,
         bucket: str,
         accept: str = "text/csv",
+        patience_seconds: float = RESPONSE_SECONDS,
     ) -> None:
+        self._patience_seconds = patience_seconds
         self._run_id, self._numbers = f"users-{uuid.uuid4().hex[:8]}", itertools.count()
         chosen = bodies[:: max(1, len(bodies) // _MOST_INPUTS)]
         self._inputs = {f"{INPUT_PREFIX}/{self._run_id}/{number}": body for number, body in enumerate(chosen)}
@@ -71,7 +73,7 @@ class QueueLoad(LoadGenerator):
         super().stop()
         if self._watcher is None:
             return
-        deadline = time.monotonic() + RESPONSE_SECONDS
+        deadline = time.monotonic() + self._patience_seconds
         while self._pending and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
         self._ended.set()
