@@ -55,5 +55,5 @@ def test_its_rollout_is_guarded_by_alarms_on_what_it_publishes(shoppers, type_):
 
 def test_it_costs_and_needs_instances_as_any_fleet_does(shoppers):
     settings, prices = parsed(shoppers), load_prices()
-    assert serving_month(settings, prices, instances=4, traffic=None)[0].what == "endpoint: 4 instances"
+    assert serving_month(settings, prices, instances=4, traffic=None)[0].what == "endpoint: 4 instances, ml.m5.large"
     assert needs(settings)[0].value == 8
