@@ -145,7 +145,7 @@ class _Assembly:
             backend=self._backend,
             fetch_artifact=self._access.artifacts.fetch,
             write_object=self._access.artifacts.write,
-            queue_access=RoleQueues(self._access.artifacts, Objects(self._loop).read),
+            queue_access=RoleQueues(self._access.artifacts, Objects(self._loop)),
             publish=self._metrics.publish,
             on_event=self._on_fleet_event,
             on_log=self._logs.write,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from rehearsal.cloud.access.calls import Call, CallLog, call
 from rehearsal.cloud.access.platform_calls import join_vpc, publish_metrics, pull, write_logs
@@ -41,6 +41,9 @@ class RoleS3Objects:
     def fetch(self, model_data_url: str, target: Path) -> None:
         self._artifacts_of(self._readers.get(model_data_url)).fetch(model_data_url, target)
 
+    def role_of(self, endpoint: str) -> str:
+        return self._served.get(endpoint, "")
+
     def of_endpoint(self, endpoint: str) -> S3Objects:
         return self._artifacts_of(self._served.get(endpoint))
 
@@ -50,26 +53,43 @@ class RoleS3Objects:
         self._artifacts_of(role).write(bucket, key, content, kms_key_id)
 
 
-class RoleQueues:
-    """S3 and SNS for the queues of asynchronous endpoints, each as the role of its newest model."""
+class Direct(Protocol):
+    """S3 and SNS without a request, as the platform."""
 
-    def __init__(self, objects: RoleS3Objects, read: Callable[[str, str], bytes]) -> None:
-        """`read` gives an object without a request: what a role has read once is not asked for again and again."""
-        self._objects, self._read = objects, read
-        self._known: set[tuple[str, str]] = set()
+    def read(self, bucket: str, key: str) -> bytes: ...
+
+    def write(self, bucket: str, key: str, content: bytes, kms_key_id: str | None) -> None: ...
+
+    def publish(self, topic_arn: str, message: str) -> None: ...
+
+
+class RoleQueues:
+    """S3 and SNS for the queues of asynchronous endpoints.
+
+    What the role of an endpoint's newest model does for the first time, in a folder or to a topic, is a request of its
+    own, whose permission is recorded. The same again is done without one: it would take a rehearsal's processor.
+    """
+
+    def __init__(self, objects: RoleS3Objects, direct: Direct) -> None:
+        self._objects, self._direct = objects, direct
+        self._known: set[tuple[str, ...]] = set()
 
     def read(self, endpoint: str, uri: str) -> bytes:
-        if (endpoint, uri) in self._known:
-            return self._read(*bucket_and_key(uri))
-        found = self._objects.of_endpoint(endpoint).read(*bucket_and_key(uri))
-        self._known.add((endpoint, uri))
-        return found
+        return self._by(endpoint, "read", uri.rpartition("/")[0]).read(*bucket_and_key(uri))
 
     def write(self, endpoint: str, uri: str, content: bytes, kms_key_id: str | None) -> None:
-        self._objects.of_endpoint(endpoint).write(*bucket_and_key(uri), content, kms_key_id)
+        by = self._by(endpoint, "write", uri.rpartition("/")[0])
+        by.write(*bucket_and_key(uri), content, kms_key_id)
 
     def notify(self, endpoint: str, topic_arn: str, message: str) -> None:
-        self._objects.of_endpoint(endpoint).publish(topic_arn, message)
+        self._by(endpoint, "publish", topic_arn).publish(topic_arn, message)
+
+    def _by(self, endpoint: str, act: str, place: str) -> Direct:
+        role = self._objects.role_of(endpoint)
+        if (role, act, place) in self._known:
+            return self._direct
+        self._known.add((role, act, place))
+        return self._objects.of_endpoint(endpoint)
 
 
 class RoleEndpoints:
