@@ -12,15 +12,16 @@ from pipeline_steps.__main__ import EXIT_CODES_OF_BAD_INPUT
 from pipeline_steps.artifact.files import REGISTERED
 from pipeline_steps.gates.results import ContractResult, ReplayResult, message
 from pipeline_steps.gates.score_proof import ScoreShares
+from pipeline_steps.gates.split_rows import REGISTERED_ROWS
 from pipeline_steps.paths import Paths
 from slipway.settings import parse_settings
-from slipway.training.registration import MODEL_SHA256_VARIABLE
+from slipway.training.registration import GATE_PROPERTIES, MODEL_SHA256_VARIABLE, TEST_ROWS
 from slipway.training.replay_job import replay_arguments
 from tests.infra.rollout.account import World
 from tests.infra.rollout.journal import run, target
 
 CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
-OF_OWN_SERVERS = {"own_model": False, "output_pointer": None, "output_column": None, "endpoint": ""}
+OF_OTHERS = {"test_rows": False, "own_model": False, "output_pointer": None, "output_column": None, "endpoint": ""}
 CAPTURES = "s3://bucket/capture/shoppers-dev/primary/"
 OPT_ML = Paths(Path("/opt/ml"))
 
@@ -49,7 +50,16 @@ def test_the_job_gets_every_limit_of_the_settings(document):
     segments = defaults.pop("segments")
     proof = {"score_limit": None, "proof_error": 0.05}
     given = {"captures": CAPTURES, "segment": list(segments), "accept_contract_change": ""}
-    assert found == defaults | given | proof | OF_OWN_SERVERS
+    assert found == defaults | given | proof | OF_OTHERS
+
+
+@pytest.mark.parametrize("kind", ["serverless", "asynchronous"])
+def test_where_nothing_is_captured_the_job_sends_the_test_rows_that_the_package_names(document, kind):
+    changed = {name: section for name, section in document.items() if name not in ("endpoint", "rollout")}
+    arguments = replay_arguments(parse_settings(changed | {"endpoint": {"kind": kind}}, source="c"), captures=CAPTURES)
+    assert replay.parser().parse_args(arguments).test_rows
+    assert f"SLIPWAY_{TEST_ROWS.upper()}" == REGISTERED_ROWS
+    assert TEST_ROWS in GATE_PROPERTIES
 
 
 @pytest.mark.parametrize(("scores", "limit"), [(True, 0.07), (False, None)])
@@ -101,7 +111,7 @@ def test_the_verb_takes_every_limit_that_the_settings_accept(document, limits):
     found = vars(replay.parser().parse_args(arguments_of(document, **limits)))
     named = {name: value for name, value in limits.items() if name != "segments"}
     expected = {"captures": CAPTURES, "segment": limits["segments"], "accept_contract_change": ""}
-    assert found == named | expected | OF_OWN_SERVERS | {"score_limit": None, "proof_error": 0.05}
+    assert found == named | expected | OF_OTHERS | {"score_limit": None, "proof_error": 0.05}
 
 
 def test_the_job_gets_the_hash_under_the_name_that_the_verb_reads(document):
