@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -88,7 +89,8 @@ def test_a_success_is_passed_on_with_the_variant_that_gave_it() -> None:
 
 def test_headers_of_the_runtime_api_are_handed_over_and_the_models_attributes_come_back() -> None:
     door = Door()
-    door.answer.headers["x-amzn-sagemaker-custom-attributes"] = "model_package=arn:1"
+    attributes = {"x-amzn-sagemaker-custom-attributes": "model_package=arn:1"}
+    door.answer = replace(door.answer, headers={**door.answer.headers, **attributes})
     sent = {"target_variant": "v", "inference_id": "visit-7", "custom_attributes": "trace=1"}
     named = {f"X-Amzn-SageMaker-{name.replace('_', '-').title()}": value for name, value in sent.items()}
     _, headers, _ = door.post("/endpoints/shop/invocations", b"", headers={**named, "Accept": "text/csv"})
