@@ -38,6 +38,11 @@ def in_service(cloud: CloudProcess, config_name: str) -> bool:
     return bool(found["EndpointStatus"] == "InService" and found["EndpointConfigName"] == config_name)
 
 
+def instances(cloud: CloudProcess) -> int:
+    (variant,) = cloud("sagemaker").describe_endpoint(EndpointName=ENDPOINT)["ProductionVariants"]
+    return int(variant["CurrentInstanceCount"])
+
+
 def ask(cloud: CloudProcess, body: bytes) -> dict[str, Any]:
     cloud("s3").put_object(Bucket="models", Key="in/row.csv", Body=body)
     asked = {"EndpointName": ENDPOINT, "InputLocation": "s3://models/in/row.csv", "ContentType": "text/csv"}
@@ -71,6 +76,7 @@ def test_requests_are_answered_in_s3_by_whatever_fleet_there_is_and_wait_where_t
 
     none = [{"VariantName": "primary", "DesiredInstanceCount": 0}]
     sagemaker.update_endpoint_weights_and_capacities(EndpointName=ENDPOINT, DesiredWeightsAndCapacities=none)
+    eventually(lambda: in_service(cloud, first) and instances(cloud) == 0)
     scaling.register_scalable_target(**PLACE, MinCapacity=0, MaxCapacity=2)
     step = {
         "AdjustmentType": "ChangeInCapacity",
@@ -93,8 +99,7 @@ def test_requests_are_answered_in_s3_by_whatever_fleet_there_is_and_wait_where_t
     )
     waiting = ask(cloud, b"1\n")
     assert eventually(lambda: object_at(cloud, waiting["OutputLocation"])) == b"0.25\n"
-    (variant,) = sagemaker.describe_endpoint(EndpointName=ENDPOINT)["ProductionVariants"]
-    assert variant["DesiredInstanceCount"] == 1
+    eventually(lambda: in_service(cloud, first) and instances(cloud) == 1)
 
     sagemaker.update_endpoint(EndpointName=ENDPOINT, EndpointConfigName=second)
     eventually(lambda: in_service(cloud, second))

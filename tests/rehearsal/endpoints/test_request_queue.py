@@ -38,6 +38,11 @@ def ask(account: Account, *names: str, **given: Any) -> None:
         account.fleets.enqueue("shop", request)
 
 
+def scale(account: Account, instances: int) -> None:
+    account.fleets.set_weights("shop", [{"VariantName": "primary", "DesiredInstanceCount": instances}])
+    until(lambda: account.settled()["ProductionVariants"][0]["CurrentInstanceCount"] == instances)
+
+
 def metrics(account: Account) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     for datum in account.data:
@@ -77,13 +82,13 @@ def test_a_request_that_its_server_dies_with_is_not_tried_again(account: Account
 
 def test_without_instances_requests_wait_for_one_or_expire(account: Account, objects: Objects) -> None:
     account.create("blue")
-    account.fleets.set_weights("shop", [{"VariantName": "primary", "DesiredInstanceCount": 0}])
+    scale(account, 0)
     ask(account, "late", ttl_seconds=60)
     ask(account, "patient")
     until(lambda: 1.0 in metrics(account).get("HasBacklogWithoutCapacity", ()))
     until(lambda: bool(objects.notices))
     assert "expired" in objects.written["s3://out/failures/late-error.out"].decode()
-    account.fleets.set_weights("shop", [{"VariantName": "primary", "DesiredInstanceCount": 1}])
+    scale(account, 1)
     until(lambda: "s3://out/responses/patient.out" in objects.written)
 
 
