@@ -114,7 +114,8 @@ def serving_month(settings: Settings, prices: Prices, *, instances: int, traffic
     if settings.endpoint.facts.has_instances:
         usage = Usage(f"endpoint: {instances} instances", settings.endpoint.instance_type, instances * HOURS_A_MONTH)
         lines = [*instance_lines([usage], prices), *_alarm_lines(settings, prices)]
-    schedules = settings.monitoring.runs_on_eventbridge + (settings.endpoint.schedule is not None)
+    by_timetable = (settings.endpoint.schedule, settings.batch and settings.batch.schedule)
+    schedules = settings.monitoring.runs_on_eventbridge + sum(each is not None for each in by_timetable)
     if count := schedules * _SCHEDULE_METRICS:
         lines.append(
             Line("alarms on schedules, by metric", count, "a month", month.alarm_metric, count * month.alarm_metric)
