@@ -205,7 +205,7 @@ class Queue(Bucket):
     def smoke(self, *, seconds: float = 60) -> dict[str, Any]:
         container = {"ModelDataUrl": "s3://artifacts/pipeline/models/model.tar.gz"}
         event = {"EndpointName": "shoppers-dev", "Container": container}
-        queue = index.RequestQueue("s3://artifacts/asynchronous/input", longest_seconds=seconds, poll_seconds=0)
+        queue = index.InputFolder("s3://artifacts/asynchronous/input", longest_seconds=seconds, poll_seconds=0)
         return index.smoke_test(event, s3=self, runtime=self, queue=queue, pause_seconds=0)
 
 

@@ -31,7 +31,7 @@ _RANGES = {"score": (0.0, 1.0), "scores": (0.0, 1.0), "distances": (0.0, math.in
 """Least and greatest number of an answer, by the name of the model's output; any finite number of others."""
 
 
-class NoResponseError(Exception):
+class NotInTimeError(Exception):
     """The endpoint has not worked on the request, which says nothing about the model."""
 
 
@@ -48,7 +48,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         passed, ran (False where AWS refused a call, which says nothing about the model) and the reason in words.
     """
     own = OwnServer.from_json(os.environ["OWN_SERVER"]) if os.environ.get("OWN_SERVER") else None
-    queue = RequestQueue(os.environ["REQUESTS"]) if os.environ.get("REQUESTS") else None
+    queue = InputFolder(os.environ["REQUESTS"]) if os.environ.get("REQUESTS") else None
     s3, runtime = boto3.client("s3"), boto3.client("sagemaker-runtime")
     return smoke_test(event, s3=s3, runtime=runtime, own=own, queue=queue)
 
@@ -59,7 +59,7 @@ def smoke_test(
     s3: Any,
     runtime: Any,
     own: OwnServer | None = None,
-    queue: "RequestQueue | None" = None,
+    queue: "InputFolder | None" = None,
     pause_seconds: float = _PAUSE_SECONDS,
 ) -> dict[str, Any]:
     """Test the endpoint.
@@ -86,7 +86,7 @@ def smoke_test(
                 else _invoked(runtime, event, question)
             )
             answer = _checked(body, question)
-        except NoResponseError as exc:
+        except NotInTimeError as exc:
             return _failed(exc)  # the time is over
         except (SmokeTestError, ClientError, BotoCoreError) as exc:
             failed = _failed(exc)
@@ -202,7 +202,7 @@ def _invoked(runtime: Any, event: dict[str, Any], question: Question) -> bytes:
 
 
 @dataclass(frozen=True)
-class RequestQueue:
+class InputFolder:
     """Where in S3 the requests of an asynchronous endpoint lie; the wait is shorter than the function may take."""
 
     place: str
@@ -210,12 +210,12 @@ class RequestQueue:
     poll_seconds: float = 0.5
 
 
-def _queued(runtime: Any, s3: Any, endpoint: str, question: Question, queue: RequestQueue) -> bytes:
+def _queued(runtime: Any, s3: Any, endpoint: str, question: Question, queue: InputFolder) -> bytes:
     """Put the request into S3, and wait for its response there.
 
     Raises:
         SmokeTestError: the model gave none.
-        NoResponseError: there is none in time, as where no instance has started yet.
+        NotInTimeError: there is none in time, as where no instance has started yet.
     """
     place = urlsplit(f"{queue.place}/smoke-test/{uuid.uuid4()}")
     s3.put_object(Bucket=place.netloc, Key=place.path.lstrip("/"), Body=question.body)
@@ -233,7 +233,7 @@ def _queued(runtime: Any, s3: Any, endpoint: str, question: Question, queue: Req
         if (failure := _found(s3, accepted["FailureLocation"])) is not None:
             raise SmokeTestError(failure.decode(errors="replace"))
         time.sleep(queue.poll_seconds)
-    raise NoResponseError(f"the queue gave no response within {queue.longest_seconds:g} s")
+    raise NotInTimeError(f"the queue gave no response within {queue.longest_seconds:g} s")
 
 
 def _found(s3: Any, location: str) -> bytes | None:
