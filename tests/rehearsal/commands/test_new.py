@@ -153,6 +153,7 @@ def test_texts_of_several_words_are_texts_and_codes_names_and_addresses_are_not(
     assert dict(settings.data.columns) == {"subject": "text", "memo": "text", "spend": "number"}
     assert set(settings.data.ignore) == {"token", "person"}
     (rule,) = settings.features.rules
+    assert rule.vectorise
     assert (rule.columns, rule.vectorise["ngrams"]) == (("memo",), "characters")
     assert "read by characters" in text
 
