@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import cast
 
@@ -32,6 +32,11 @@ _STATUS, _EXECUTION = (events.EventField.from_path(f"$.detail.{name}") for name 
 _MEMORY_MB = 256
 _LONGEST_STEP_MINUTES = 10
 """Of one invocation, which ends at the next wait; the smoke test takes four minutes at most."""
+
+
+def _without_defaults(target: RolloutTarget) -> dict[str, object]:
+    """A function's variables may have 4 kB together."""
+    return {field.name: value for field in fields(target) if (value := getattr(target, field.name)) != field.default}
 
 
 class DurableFunction(PythonFunction):
@@ -67,7 +72,7 @@ class DurableFunction(PythonFunction):
             description=description,
             timeout=cdk.Duration.minutes(_LONGEST_STEP_MINUTES),
             memory_mb=_MEMORY_MB,
-            environment={"ROLLOUT": json.dumps(asdict(target), separators=(",", ":"))},
+            environment={"ROLLOUT": json.dumps(_without_defaults(target), separators=(",", ":"))},
             durable_config=lambda_.DurableConfig(
                 execution_timeout=cdk.Duration.days(longest_days), retention_period=cdk.Duration.days(90)
             ),

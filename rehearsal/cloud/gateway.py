@@ -18,7 +18,8 @@ from rehearsal.cloud.sagemaker.shapes import violations
 from rehearsal.cloud.service_models import service_model
 from rehearsal.cloud.signatures import SignedRequest
 from rehearsal.endpoints.invocation import Invocation
-from rehearsal.endpoints.request_queue import AsyncRequest, QueuedRequest
+from rehearsal.endpoints.queued_request import QueuedRequest
+from rehearsal.endpoints.request_queue import AsyncRequest
 from slipway.settings.limits import MOST_REQUEST_BYTES
 
 _INVOCATION = re.compile(r"/endpoints/([^/]+)/(async-)?invocations")

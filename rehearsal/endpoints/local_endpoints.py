@@ -20,8 +20,9 @@ from rehearsal.endpoints.metric_publisher import MetricPublisher, Publish
 from rehearsal.endpoints.model_server import FetchArtifact
 from rehearsal.endpoints.provisioning import OnLog, Provisioning, retained_from
 from rehearsal.endpoints.queue_metrics import QueueMetrics
+from rehearsal.endpoints.queued_request import QueuedRequest
 from rehearsal.endpoints.report_data import Timeline, TrafficLog
-from rehearsal.endpoints.request_queue import AsyncRequest, QueueAccess, QueuedRequest, RequestQueue
+from rehearsal.endpoints.request_queue import AsyncRequest, QueueAccess, RequestQueue
 from rehearsal.endpoints.router import Router
 from slipway.endpoint_kinds import kind_of_config
 from slipway.rollout.plan import plan_from_deployment_config

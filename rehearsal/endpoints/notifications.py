@@ -5,28 +5,26 @@ See https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-check-predic
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rehearsal.access_key import REGION
 from rehearsal.endpoints.invocation import Invocation
-
-if TYPE_CHECKING:
-    from rehearsal.endpoints.request_queue import QueuedRequest
+from rehearsal.endpoints.queued_request import QueuedRequest
 
 
-def success_notice(endpoint: str, request: "QueuedRequest", answer: Invocation) -> str:
+def success_notice(endpoint: str, request: QueuedRequest, answer: Invocation) -> str:
     """Of a response that lies in S3."""
     content_type = answer.headers.get("content-type", "")
     responded = {"contentType": content_type, "outputLocation": request.output_location}
     return _notice(endpoint, request, invocationStatus="Completed", responseParameters=responded)
 
 
-def failure_notice(endpoint: str, request: "QueuedRequest", reason: str) -> str:
+def failure_notice(endpoint: str, request: QueuedRequest, reason: str) -> str:
     """Of a request without a response."""
     return _notice(endpoint, request, invocationStatus="Failed", failureReason=reason)
 
 
-def _notice(endpoint: str, request: "QueuedRequest", **more: Any) -> str:
+def _notice(endpoint: str, request: QueuedRequest, **more: Any) -> str:
     asked = {
         "contentType": request.content_type,
         "endpointName": endpoint,

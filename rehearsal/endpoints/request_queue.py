@@ -14,29 +14,13 @@ from rehearsal.endpoints.endpoint_state import EndpointState
 from rehearsal.endpoints.invocation import Invocation, InvocationRequest
 from rehearsal.endpoints.notifications import failure_notice, success_notice
 from rehearsal.endpoints.queue_metrics import QueueMetrics
+from rehearsal.endpoints.queued_request import QueuedRequest
 from rehearsal.endpoints.router import NoCapacityError, Router
 
 _CHOSEN_CONCURRENCY = 4
 """Requests of an instance at the same time, where the endpoint config leaves the number to SageMaker."""
 _PAUSE_SECONDS = 0.02
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class QueuedRequest:
-    """One InvokeEndpointAsync; `received` in epoch seconds, `body` where it came with the request."""
-
-    inference_id: str
-    input_location: str
-    output_location: str
-    failure_location: str
-    content_type: str
-    accept: str
-    custom_attributes: str | None
-    ttl_seconds: float
-    timeout_seconds: float
-    received: float
-    body: bytes | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from slipway.settings.names import Names
 from slipway.training.container_arguments import MAX_ARGUMENT_LENGTH, MAX_ARGUMENTS
 
 _SUFFIX_LENGTH = len("-") + 32 + len("-1")  # MD5 in hexadecimal digits, and the attempt
-_MOST_CHARACTERS = 1000
+_MOST_CHARACTERS = 800
 """Of a function's environment, which has 4 KB for everything: names, ARNs and a VPC of 16 subnets take the rest."""
 _LIMITS = (
     "max_requests",

@@ -11,7 +11,8 @@ from rehearsal.access_key import AccessKey
 from rehearsal.cloud.admission import Admission
 from rehearsal.cloud.gateway import Gateway
 from rehearsal.endpoints.invocation import Invocation
-from rehearsal.endpoints.request_queue import AsyncRequest, QueuedRequest
+from rehearsal.endpoints.queued_request import QueuedRequest
+from rehearsal.endpoints.request_queue import AsyncRequest
 from slipway.settings.limits import MOST_REQUEST_BYTES
 
 KEY = AccessKey.random()

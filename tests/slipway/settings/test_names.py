@@ -21,6 +21,6 @@ def test_the_longest_names_stay_within_what_sagemaker_takes():
 def test_a_stack_kind_must_be_known():
     with pytest.raises(
         ValueError,
-        match="kind must be one of storage, image, training, endpoint, rollout, monitoring, network, got queue",
+        match="kind must be one of storage, image, training, endpoint, rollout, monitoring, network, batch, got queue",
     ):
         Names("shoppers", "dev").stack("queue")

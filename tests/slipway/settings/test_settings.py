@@ -76,7 +76,7 @@ RANGE = {"type": "integer", "min": 1, "max": 2}
         ("account", "12", ": must be an account of 12 digits, in quotes, got '12'"),
         ("data", 3, ": must be a table, got 3"),
         ("data.columns", {}, ": must have at least 1 entries, got an empty table"),
-        ("data.columns.Weekend", "date", ": must be 'number', 'category', 'boolean' or 'datetime', got 'date'"),
+        ("data.columns.Weekend", "date", ": must be 'number', 'category', 'boolean', 'datetime' or 'text', got 'date'"),
         ("data.ignore", "x", ": must be a list, got 'x'"),
         ("data.split.seed", 2**31, ": must be below 2147483648, got 2147483648"),
         ("data.split.sed", 1, " is not a known key: did you mean seed?"),
