@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from rehearsal.process import free_port, spawn, stop
 
@@ -60,6 +61,11 @@ class FaultInjectingProxy(http.server.ThreadingHTTPServer):
             return 502, (("content-type", "text/plain"),), str(exc).encode()
         finally:
             inner.close()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that closes its connection is none: its trace would hide the real server's last lines."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     def _next_fails(self) -> bool:
         """Evenly spread and the same in every run: the n-th request fails where n times the share crosses a whole."""
