@@ -21,6 +21,9 @@ settings.load_profile("slipway")
 
 # Its thread would be one more thing that each test process leaves to chance; the image switches it off too.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+# As in the image. Threads of OpenMP wait by spinning: with as many of them in each test process as there are cores, a
+# training of half a second takes a minute.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 # Each session of botocore reads its services' models again, a tenth of a second a client: here they are read once.
 botocore.loaders.JSONFileLoader.load_file = staticmethod(functools.cache(botocore.loaders.JSONFileLoader().load_file))
