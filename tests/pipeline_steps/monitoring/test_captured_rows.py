@@ -56,7 +56,7 @@ LISTS = {"instances": [[3, None, "Nov"], [4, 1.5, "Jan"]]}
         {"observedContentType": "Text/CSV; Charset=UTF-8", "encoding": "CSV", "data": TEXT},
         {"observedContentType": "APPLICATION/JSON", "encoding": "JSON", "data": "\ufeff" + json.dumps(OBJECTS)},
         CSV | {"data": "month,visits,spend\nNov,3,\nJan,4,1.5\n"},
-        BASE64 | {"data": base64.b64encode(gzip.compress(TEXT.encode())).decode()},
+        BASE64 | {"data": base64.b64encode(gzip.compress(TEXT.encode(), mtime=0)).decode()},
         LINES | {"data": base64.b64encode("\n".join(map(json.dumps, LISTS["instances"])).encode()).decode()},
     ],
     ids=[

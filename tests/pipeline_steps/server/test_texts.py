@@ -31,7 +31,7 @@ BODIES: Mapping[str, tuple[str, bytes]] = {
     "lines": ("application/jsonlines", (json.dumps(ROW) + "\n").encode()),
     "csv": ("text/csv", f'1.0,"{QUOTED}"\n'.encode()),
     "csv with header": ("text/csv", f'letter,amount\n"{QUOTED}",1.0\n'.encode()),
-    "packed": ("text/csv", gzip.compress(f'1.0,"{QUOTED}"\n'.encode())),
+    "packed": ("text/csv", gzip.compress(f'1.0,"{QUOTED}"\n'.encode(), mtime=0)),
 }
 
 
