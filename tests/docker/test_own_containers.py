@@ -13,6 +13,8 @@ import pytest
 from rehearsal.containers.docker.client import DockerClient
 from tests.launches import PROJECT, ends, launch
 
+pytestmark = pytest.mark.thorough  # building the image takes most of a minute
+
 EXAMPLE = PROJECT / "examples/own_container"
 URI = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/visits:1"
 ROW = {"PageValues": 1.5, "ExitRates": 0.1, "BounceRates": 0, "ProductRelated": 3, "Month": "Nov", "VisitorType": "New"}
@@ -64,7 +66,6 @@ def test_the_examples_image_serves(visits: str, docker: DockerClient, tmp_path: 
     assert '{"probabilities":[' in lines["response"]
 
 
-@pytest.mark.thorough
 def test_two_models_of_the_examples_image_go_live_and_the_bad_build_does_not(visits: str, tmp_path: Path) -> None:
     """Training, servers and the servers of the replay are containers; the replay refuses the bad build."""
     assert visits == URI
