@@ -143,18 +143,20 @@ def good_plans(draw: st.DrawFn) -> PlannedRollout:
     compared = ours and kind != "all_at_once"
     named = [{"AlarmName": alarm["AlarmName"]} for alarm in alarms]
     autoscaled = draw(st.booleans())
-    count = draw(st.integers(instances, 150)) if autoscaled else instances
+    # One publishes no Invocations, which metric math counts here; and its rollouts begin with the config's instances.
+    is_asynchronous = draw(st.booleans()) and not any("Metrics" in alarm for alarm in alarms)
+    keeps_instances = autoscaled and not is_asynchronous
+    count = draw(st.integers(instances, 150)) if keeps_instances else instances
     return PlannedRollout(
         endpoint="shop",
         config_name=config,
         variants=(Variant("v1", count, draw(st.sampled_from(["ml.m5.large", "ml.g5.xlarge"]))),),
         deployment={**policy, "AutoRollbackConfiguration": {"Alarms": named}},
         alarms=tuple(alarms),
-        # An asynchronous one publishes no Invocations, which metric math counts here.
-        kind=ASYNCHRONOUS if draw(st.booleans()) and not any("Metrics" in alarm for alarm in alarms) else REAL_TIME,
+        kind=ASYNCHRONOUS if is_asynchronous else REAL_TIME,
         autoscaled=autoscaled,
         scaling=(ScaledVariant("v1", instances, draw(st.integers(count, 200))),) if autoscaled else (),
-        retained=frozenset({"DesiredInstanceCount"}) if autoscaled else frozenset(),
+        retained=frozenset({"DesiredInstanceCount"}) if keeps_instances else frozenset(),
         requests_per_second=draw(st.sampled_from([None, 1e6])),
         previous_variants=draw(st.sampled_from([None, ("v1",)])),
         through_api=draw(st.booleans()),
