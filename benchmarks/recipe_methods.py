@@ -69,7 +69,7 @@ PEERS: Mapping[str, Callable[[], Any]] = {
     "scale normalise": preprocessing.Normalizer,
     "encode one_hot": lambda: preprocessing.OneHotEncoder(handle_unknown="ignore", sparse_output=False),
     "vectorise hashed_ngrams": lambda: make_pipeline(
-        HashingVectorizer(n_features=256, ngram_range=(1, 2), norm=None, token_pattern=r"\w+"),  # noqa: S106 (none)
+        HashingVectorizer(n_features=256, ngram_range=(1, 2), norm=None, token_pattern=r"\w+"),  # noqa: S106 (a pattern of words)
         FunctionTransformer(lambda counts: counts.sign().multiply(counts.__abs__().log1p())),
         preprocessing.Normalizer(),
     ),

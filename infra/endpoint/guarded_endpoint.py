@@ -181,24 +181,17 @@ class GuardedEndpoint(InvokableEndpoint):
         """Kept when it leaves the template: SageMaker may have gone back to the config with it by itself."""
         if self._shadow is None:
             return None
-        model = self._model("ShadowModel", self._shadow.model, vpc, isolated=isolated)
-        model.cfn_options.condition = self._shadow.condition
-        model.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.RETAIN
-        return model
+        return self._model("ShadowModel", self._shadow.model, vpc, isolated=isolated, only_if=self._shadow.condition)
 
     def _challenger_models(self, vpc: Vpc | VpcPlacement | None, *, isolated: bool) -> list[sagemaker.CfnModel]:
         """Kept when they leave the template, as a shadow's is."""
         if self._challengers is None:
             return []
-        made = []
-        for number, (served, condition) in enumerate(
-            zip(self._challengers.models.values(), self._challengers.conditions, strict=True), 1
-        ):
-            model = self._model(f"ChallengerModel{number}", served, vpc, isolated=isolated)
-            model.cfn_options.condition = condition
-            model.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.RETAIN
-            made.append(model)
-        return made
+        served = zip(self._challengers.models.values(), self._challengers.conditions, strict=True)
+        return [
+            self._model(f"ChallengerModel{number}", model, vpc, isolated=isolated, only_if=condition)
+            for number, (model, condition) in enumerate(served, 1)
+        ]
 
     def _model(
         self,
@@ -207,7 +200,9 @@ class GuardedEndpoint(InvokableEndpoint):
         vpc: Vpc | VpcPlacement | None,
         *,
         isolated: bool,
+        only_if: cdk.CfnCondition | None = None,
     ) -> sagemaker.CfnModel:
+        """Make a model; one that is there `only_if` a parameter names it is kept when it leaves the template."""
         container = sagemaker.CfnModel.ContainerDefinitionProperty(
             **served.definition(), environment=dict(served.environment)
         )
@@ -227,6 +222,9 @@ class GuardedEndpoint(InvokableEndpoint):
         # SageMaker reads the artifact with the role while it makes the model: the policy has to be there by then.
         model.node.add_dependency(self.role)
         self._keep_when_replaced(model)
+        if only_if:
+            model.cfn_options.condition = only_if
+            model.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.RETAIN
         return model
 
     def _config(self, capture: DataCapture | None, volume_key: kms.IKey | None) -> sagemaker.CfnEndpointConfig:
@@ -274,13 +272,8 @@ class GuardedEndpoint(InvokableEndpoint):
         """Its weight beside the only production variant's 1 is its share of the requests."""
         if self._shadow is None or self.shadow_model is None or not isinstance(self._capacity, Instances):
             return None
-        variant = {
-            "VariantName": SHADOW_VARIANT,
-            "ModelName": self.shadow_model.attr_model_name,
-            "InitialVariantWeight": self._shadow.percent / 100,
-            "InitialInstanceCount": self._shadow.instance_count,
-            "InstanceType": self._capacity.type,
-        }
+        count, weight = self._shadow.instance_count, self._shadow.percent / 100
+        variant = _variant(SHADOW_VARIANT, self.shadow_model, self._capacity.type, count, weight=weight)
         return cdk.Fn.condition_if(self._shadow.condition.logical_id, [variant], cdk.Aws.NO_VALUE)
 
     def _keep_when_replaced(self, resource: cdk.CfnResource) -> None:
@@ -361,7 +354,7 @@ class GuardedEndpoint(InvokableEndpoint):
         )
 
 
-def _variant(name: str, model: sagemaker.CfnModel, type_: str, count: int, *, weight: int) -> dict[str, Any]:
+def _variant(name: str, model: sagemaker.CfnModel, type_: str, count: int, *, weight: float) -> dict[str, Any]:
     """In CloudFormation's words, as a branch of a condition has to be."""
     return {
         "VariantName": name,

@@ -152,20 +152,21 @@ class EndpointStack(cdk.Stack):
             ),
         )
 
+    def _beside_model(self, id_: str, package: str, has_model: cdk.CfnCondition) -> cdk.CfnCondition:
+        """A model is served, and the parameter names a package."""
+        named = cdk.Fn.condition_not(cdk.Fn.condition_equals(package, ""))
+        both = cdk.Fn.condition_and(cast("cdk.ICfnConditionExpression", has_model), named)
+        return cdk.CfnCondition(self, id_, expression=both)
+
     def _shadow(self, has_model: cdk.CfnCondition) -> ShadowModel:
         """An update that leaves its parameter out takes the default: then the endpoint has no shadow."""
         package = self._package("ShadowModelPackageArn", "The candidate beside the served model; empty for none")
-        named = cdk.Fn.condition_not(cdk.Fn.condition_equals(package, ""))
         shadow = self._settings.rollout.shadow
         return ShadowModel(
             model=self._registered(package, SHADOW_VARIANT),
             instance_count=shadow.instances(self._settings.endpoint.most_instances),
             percent=shadow.percent,
-            condition=cdk.CfnCondition(
-                self,
-                "HasShadow",
-                expression=cdk.Fn.condition_and(cast("cdk.ICfnConditionExpression", has_model), named),
-            ),
+            condition=self._beside_model("HasShadow", package, has_model),
         )
 
     def _challengers(self, has_model: cdk.CfnCondition) -> Challengers:
@@ -180,17 +181,10 @@ class EndpointStack(cdk.Stack):
             package = self._package(
                 f"Challenger{number}ModelPackageArn", "A challenger in an experiment; empty for none"
             )
-            named = cdk.Fn.condition_not(cdk.Fn.condition_equals(package, ""))
             variant = CHALLENGER_VARIANT.format(number)
             models[variant] = self._registered(package, variant)
             packages.append(package)
-            conditions.append(
-                cdk.CfnCondition(
-                    self,
-                    f"HasChallenger{number}",
-                    expression=cdk.Fn.condition_and(cast("cdk.ICfnConditionExpression", has_model), named),
-                )
-            )
+            conditions.append(self._beside_model(f"HasChallenger{number}", package, has_model))
         # A changed setting is another token: what has been left in the parameter takes no guardrails from its update.
         token = hashlib.sha256(self._settings.model_dump_json().encode()).hexdigest()[:16]
         unguarded = cdk.CfnParameter(

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pipeline_steps.batch.cell_values import cells_reader
 from pipeline_steps.errors import DataError
 from pipeline_steps.features.columns import FeatureColumn
+from pipeline_steps.server.bodies import refuse_constant
 from pipeline_steps.tables.column_readers import CellRules
 from pipeline_steps.tables.csv_rows import csv_rows
 from pipeline_steps.tables.header import header_problems, places_of, plain_name
@@ -120,7 +121,7 @@ def _json_rows(path: Path, encoding: str, columns: Sequence[FeatureColumn]) -> I
         for number, line in enumerate((line for line in file if line.strip()), 1):
             text = line.strip()
             try:
-                row = json.loads(text, parse_constant=_refuse_constant)
+                row = json.loads(text, parse_constant=refuse_constant)
             except (ValueError, RecursionError) as exc:
                 yield InputRow(number, text, error=f"it must be a line of JSON: {exc}")
                 continue
@@ -163,7 +164,3 @@ def _guarded(rows: Iterator[InputRow], path: Path) -> Iterator[InputRow]:
 
 def _unreadable(path: Path, exc: Exception) -> DataError:
     return DataError(f"{path.name} must be readable CSV, lines of JSON or Parquet: {exc}")
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON, a missing value is null")

@@ -33,8 +33,7 @@ def read_payload(contract: Contract, body: Body, content_type: str) -> NDArray[n
     most, rows = contract.max_payload_rows, 0
     waiting: list[Any] = []
     blocks: list[NDArray[np.float32]] = []
-    refused: HttpError | None = None
-    """Reported only if the rows before it are right."""
+    refused: HttpError | None = None  # reported only if the rows before it are right
     try:
         for row in found.read(contract, body, contract.longest_row, header):
             rows += 1

@@ -1,4 +1,4 @@
-"""Application Auto Scaling of endpoint variants: kept, checked and described; step scaling alone is carried out.
+"""Application Auto Scaling of endpoint variants: stored, checked and described; only step scaling is applied.
 
 A target tracking policy on AWS evaluates minutes of traffic for as long as the endpoint lives. A rehearsal lasts about
 a minute and its fleets are one process each, whatever their instance count: acting on it here would show nothing true.
@@ -90,7 +90,7 @@ class AutoScaling:
         return found
 
     def step(self, policy_arn: str, alarm: Mapping[str, Any]) -> threading.Thread:
-        """Carry out a step policy of an alarm that has gone off; on a thread of its own, for it calls the API."""
+        """Apply a step policy of an alarm that has gone off; on a thread of its own, for it calls the API."""
         thread = threading.Thread(target=self._step, args=(policy_arn, alarm), name="scaling", daemon=True)
         thread.start()
         return thread

@@ -13,8 +13,6 @@ from random import Random
 from types import TracebackType
 from typing import Any, Self
 
-from botocore.exceptions import ClientError
-
 from rehearsal.journey.phases import PhaseLog
 from rehearsal.journey.rollout_following import POLL_SECONDS
 from rehearsal.journey.rollout_result import LaunchTarget
@@ -23,6 +21,7 @@ from slipway.canary.observation.object_prefixes import OUTCOME_PREFIX
 from slipway.errors import LaunchError
 from slipway.metrics import CHALLENGER_VARIANT
 from slipway.operations.executions import listed_executions
+from slipway.operations.experiments import read_report
 from slipway.rollout.steps import ALIAS, Outcome
 from slipway.settings import Settings
 from slipway.settings.experiment import Experiment
@@ -184,15 +183,7 @@ def _progress(target: LaunchTarget, settings: Settings) -> str:
 
 
 def _report(target: LaunchTarget, settings: Settings) -> dict[str, Any] | None:
-    key = f"{settings.names.experiment_prefix}status.json"
-    s3 = target.aws.client("s3")
-    try:
-        found: dict[str, Any] = json.loads(s3.get_object(Bucket=target.artifacts_bucket, Key=key)["Body"].read())
-    except ClientError as exc:
-        if exc.response["Error"]["Code"] != "NoSuchKey":
-            raise
-        return None
-    return found
+    return read_report(target.aws.client("s3"), target.artifacts_bucket, settings.names)
 
 
 def _serves(target: LaunchTarget) -> list[str]:

@@ -9,6 +9,9 @@ from slipway.experiment.plan import Plan
 from slipway.experiment.posterior import shares_of_best, with_floor
 from slipway.experiment.rewards import Period, by_arm
 
+REPORT_NAME = "status.json"
+"""Of the object that has the `summary`, below the experiment's prefix."""
+
 LEAST_CHANGE = 0.02
 """Of a weight: a smaller one, as the draws of the posterior alone make, is not worth an update of the endpoint."""
 

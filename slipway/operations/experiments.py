@@ -7,14 +7,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from slipway.experiment.poll import REPORT_NAME
 from slipway.operations.audit_log import Recorder
 from slipway.operations.aws_errors import RefusedError, code_of
 from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.executions import listed_executions
 from slipway.operations.model_registry import APPROVED, package
 from slipway.rollout.steps import ALIAS
-
-_REPORT = "status.json"
+from slipway.settings.names import Names
 
 
 @dataclass(frozen=True)
@@ -66,16 +66,17 @@ def stop(stage: DeployedStage, recorder: Recorder, *, reason: str) -> str:
 def status(stage: DeployedStage) -> ExperimentStatus:
     """Of the newest experiment."""
     function, functions = _function(stage), stage.client("lambda")
+    report = read_report(stage.client("s3"), stage.artifacts_bucket, stage.names)
     found = sorted(listed_executions(functions, function), key=lambda each: each["StartTimestamp"], reverse=True)
     newest = next(
         (each["DurableExecutionArn"] for each in found if _is_start(stage, each["DurableExecutionArn"])), None
     )
     if newest is None:
-        return ExperimentStatus(None, "none", None, None, _report(stage))
+        return ExperimentStatus(None, "none", None, None, report)
     described = functions.get_durable_execution(DurableExecutionArn=newest)
     result = json.loads(described.get("Result") or "{}")
     reason = result.get("reason") or (described.get("Error") or {}).get("ErrorMessage")
-    return ExperimentStatus(newest, described["Status"], result.get("outcome"), reason, _report(stage))
+    return ExperimentStatus(newest, described["Status"], result.get("outcome"), reason, report)
 
 
 def _function(stage: DeployedStage) -> str:
@@ -101,10 +102,10 @@ def _invoke(stage: DeployedStage, function: str, payload: dict[str, Any]) -> str
     return str(started["DurableExecutionArn"])
 
 
-def _report(stage: DeployedStage) -> dict[str, Any] | None:
-    key = f"{stage.names.experiment_prefix}{_REPORT}"
+def read_report(s3: Any, bucket: str, names: Names) -> dict[str, Any] | None:
+    """What the newest experiment has shown; None before its first poll."""
     try:
-        body = stage.client("s3").get_object(Bucket=stage.artifacts_bucket, Key=key)["Body"].read()
+        body = s3.get_object(Bucket=bucket, Key=f"{names.experiment_prefix}{REPORT_NAME}")["Body"].read()
     except ClientError as exc:
         if code_of(exc) != "NoSuchKey":
             raise

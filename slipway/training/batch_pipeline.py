@@ -7,7 +7,7 @@ from slipway.settings import Settings
 from slipway.settings.batch import Batch
 from slipway.settings.names import COST_TAG
 from slipway.training.batch_keys import ASSEMBLED, COLLECTED, PUBLISHED, RESPONSES, WORK
-from slipway.training.compute import Compute
+from slipway.training.compute import compute_of, vpc_config
 from slipway.training.condition_step import Condition, ConditionStep, FailStep
 from slipway.training.document import pipeline_document
 from slipway.training.model_step import ModelStep
@@ -77,7 +77,7 @@ class _BatchComposition:
             package_arn=collect.json("Plan", "model_package_arn"),
             role_arn=self.roles.model,
             tags={COST_TAG: self.settings.names.prefix},
-            vpc_config=self._vpc_config(),
+            vpc_config=vpc_config(self.settings),
             retries=(STEP_RETRY,),
         )
         score = TransformStep(
@@ -86,7 +86,7 @@ class _BatchComposition:
             source=Join((collect.output("requests"), "/")),
             destination=self._work(RESPONSES),
             input_filter="$.features",
-            compute=self._compute(self.batch.instance_type),
+            compute=compute_of(self.settings, self.batch.instance_type, self.kms_key_arn),
             instance_count=self.batch.instance_count,
             max_payload_mb=self.batch.max_payload_mb,
             max_concurrent_requests=self.batch.max_concurrent_requests,
@@ -170,10 +170,10 @@ class _BatchComposition:
             ),
             outputs=outputs,
             role_arn=role_arn,
-            compute=self._compute(self.settings.training.processing_instance_type),
+            compute=compute_of(self.settings, self.settings.training.processing_instance_type, self.kms_key_arn),
             property_files=property_files,
             network_isolation=network_isolation,
-            vpc_config=self._vpc_config(),
+            vpc_config=vpc_config(self.settings),
             retries=JOB_RETRIES,
         )
 
@@ -182,15 +182,3 @@ class _BatchComposition:
 
     def _work(self, *names: str) -> Join:
         return Join((f"s3://{self.bucket}/{WORK}", EXECUTION_ID, *names), on="/")
-
-    def _vpc_config(self) -> dict[str, Any] | None:
-        vpc = self.settings.access.vpc
-        return vpc.request() if vpc else None
-
-    def _compute(self, instance_type: str) -> Compute:
-        return Compute(
-            instance_type,
-            self.kms_key_arn,
-            self.settings.training.max_runtime_seconds,
-            tags={COST_TAG: self.settings.names.prefix},
-        )

@@ -5,9 +5,8 @@ from typing import Any
 
 from slipway.settings import Settings
 from slipway.settings.hyperparameters import DATA_FINGERPRINT_HYPERPARAMETER
-from slipway.settings.names import COST_TAG
 from slipway.settings.problems import VALUE_METRIC
-from slipway.training.compute import Compute
+from slipway.training.compute import compute_of, vpc_config
 from slipway.training.container_arguments import evaluation_arguments
 from slipway.training.document import pipeline_document
 from slipway.training.evaluated_gate import evaluated_gate
@@ -120,10 +119,10 @@ class _Composition:
             outputs=(*map(self._split, (*SPLITS, *self._target_first())), self._output("prepare", "profile")),
             environment={DATA_FINGERPRINT_VARIABLE: self.parameters.data_fingerprint},
             role_arn=self.processing_role_arn,
-            compute=self._compute(self.settings.training.processing_instance_type),
+            compute=compute_of(self.settings, self.settings.training.processing_instance_type, self.kms_key_arn),
             property_files=(PropertyFile("Profile", output="profile", path="profile.json"),),
             network_isolation=True,
-            vpc_config=self._vpc_config(),
+            vpc_config=vpc_config(self.settings),
             retries=JOB_RETRIES,
             cache=self._cache(),
         )
@@ -169,11 +168,11 @@ class _Composition:
             metrics=tuple(MetricDefinition(name, f"{name}=([0-9.eE+-]+)") for name in self._metrics()),
             output_path=f"s3://{self.bucket}/{MODELS}",
             role_arn=self.training_role_arn,
-            compute=self._compute(self.settings.training.training_instance_type),
+            compute=compute_of(self.settings, self.settings.training.training_instance_type, self.kms_key_arn),
             max_wait_seconds=self.settings.training.wait_seconds,
             # Not named after the execution: a step's cache compares the path. A checkpoint's name has its inputs' hash.
             checkpoint_path=f"s3://{self.bucket}/{CHECKPOINTS}" if is_long else None,
-            vpc_config=self._vpc_config(),
+            vpc_config=vpc_config(self.settings),
         )
 
     def _metrics(self) -> list[str]:
@@ -204,12 +203,12 @@ class _Composition:
             ),
             outputs=(self._output("evaluate", "evaluation"), self._output("evaluate", "model")),
             role_arn=self.evaluation_role_arn,
-            compute=self._compute(self.settings.training.processing_instance_type),
+            compute=compute_of(self.settings, self.settings.training.processing_instance_type, self.kms_key_arn),
             property_files=(
                 PropertyFile("Evaluation", output="evaluation", path="evaluation.json"),
                 PropertyFile("ModelCard", output="evaluation", path="model_card_content.json"),
             ),
-            vpc_config=self._vpc_config(),
+            vpc_config=vpc_config(self.settings),
             retries=JOB_RETRIES,
         )
 
@@ -224,18 +223,6 @@ class _Composition:
     def _split(self, name: str) -> ProcessingOutput:
         where = Join((f"s3://{self.bucket}/{SPLIT_KEYS}", EXECUTION_ID, name), on="/")
         return ProcessingOutput(name, where, f"{_PROCESSING}/output/{name}")
-
-    def _vpc_config(self) -> dict[str, Any] | None:
-        vpc = self.settings.access.vpc
-        return vpc.request() if vpc else None
-
-    def _compute(self, instance_type: str) -> Compute:
-        return Compute(
-            instance_type,
-            self.kms_key_arn,
-            self.settings.training.max_runtime_seconds,
-            tags={COST_TAG: self.settings.names.prefix},
-        )
 
 
 def _entrypoint(verb: str) -> tuple[str, ...]:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from slipway.settings import Settings
 from slipway.settings.local_storage import volume_key
+from slipway.settings.names import COST_TAG
 
 
 @dataclass(frozen=True)
@@ -36,3 +38,15 @@ class Compute:
     def tagged(self) -> dict[str, Any]:
         """`Tags` of the request that makes the job; a tuning job hands its own on to its training jobs."""
         return {"Tags": [{"Key": key, "Value": value} for key, value in self.tags.items()]} if self.tags else {}
+
+
+def compute_of(settings: Settings, instance_type: str, kms_key_arn: str) -> Compute:
+    """An instance for a job of the use case."""
+    tags = {COST_TAG: settings.names.prefix}
+    return Compute(instance_type, kms_key_arn, settings.training.max_runtime_seconds, tags=tags)
+
+
+def vpc_config(settings: Settings) -> dict[str, Any] | None:
+    """`VpcConfig` of the use case's jobs."""
+    vpc = settings.access.vpc
+    return vpc.request() if vpc else None

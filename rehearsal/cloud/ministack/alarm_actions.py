@@ -1,4 +1,4 @@
-"""Alarm actions that ministack keeps and does not carry out: scaling policies."""
+"""Alarm actions that ministack stores and does not run: scaling policies."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -50,7 +50,7 @@ def run(world: World, event: dict[str, Any] = START, *, journal: Journal | None 
 
 
 def one_model(world: World) -> bool:
-    """Behind the endpoint and its stack; and no config or model that nobody uses, but those of the last update."""
+    """Behind the endpoint and its stack; and no unused config or model, but those of the last update."""
     unused = {*world.configs} - {world.live}
     return not (world.named_challengers or world.beside) and unused <= set(world.deleted)
 

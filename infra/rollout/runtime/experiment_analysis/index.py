@@ -17,7 +17,7 @@ from slipway.canary.observation.object_prefixes import CHECKPOINT_PREFIX, OUTCOM
 from slipway.canary.observation.stored_objects import StoredObjects
 from slipway.experiment.joined_rewards import JoinedRewards
 from slipway.experiment.plan import Plan
-from slipway.experiment.poll import PollResult, poll, summary
+from slipway.experiment.poll import REPORT_NAME, PollResult, poll, summary
 from slipway.rollout.deployment import clock_rate
 
 _LOG = logging.getLogger(__name__)
@@ -26,7 +26,6 @@ _OBJECTS_A_POLL = 5000
 _READERS = 8
 _ANSWER_SECONDS = 10
 """Of S3; a lost response must not take the time of the whole poll."""
-STATUS = "status.json"
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     history = [*kept["history"], _moment(event, joined)]
     place = f"{CHECKPOINT_PREFIX}/{event['endpoint']}/experiment"
     key = objects.store(place, json.dumps({"rate": rate, "history": history, "joined": joined.to_json()}).encode())
-    objects.replace(f"{settings.report_prefix}{STATUS}", _report(event, settings, joined, result, history))
+    objects.replace(f"{settings.report_prefix}{REPORT_NAME}", _report(event, settings, joined, result, history))
     return {"shares": result.shares, "winner": result.winner, "explanation": result.explanation, "key": key}
 
 

@@ -23,7 +23,7 @@ class NotRemovedError(NotRestored):
 
 
 class LiveChallengers:
-    """Those of one endpoint, as one execution sees them; whoever changes them has the lock."""
+    """Those of one endpoint, as one execution sees them; they are changed only under the lock."""
 
     def __init__(self, run: Run) -> None:
         self._run, self._attempts = run, 0

@@ -155,8 +155,8 @@ def _smoke(run: Run, variant: str, arm: State) -> None:
 def _follow(run: Run, arms: list[str]) -> State:
     """Poll until the experiment is decided, or something else has ended it."""
     begun = run.steps.do(RolloutStep.EXPERIMENT, run.now)
-    start: State = {"polls": 0, "failed": 0, "at": begun, "weights": [], "changed_at": begun, "key": "", "ended": ""}
-    start["winner"] = None
+    start: State = {"polls": 0, "failed": 0, "at": begun, "weights": [], "changed_at": begun, "key": ""}
+    start |= {"ended": "", "winner": None}
 
     def check(state: State) -> State:
         """One that fails leaves things as they are, and the next one catches up."""
