@@ -1,6 +1,7 @@
 """Tuning jobs: their trials, counters and best job."""
 
 import threading
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -37,7 +38,7 @@ def definition(image: str | None = None) -> dict[str, Any]:
 def start(
     bench: Bench, *values: str, ended: str = "Completed", seen: list[Any] | None = None, **asked: Any
 ) -> threading.Event:
-    """A tuner that starts one training job a value, and ends when the returned event is set.
+    """A tuner that starts one training job a value, and ends with the last of them once the returned event is set.
 
     `seen` gets the earlier results that the tuner is given.
     """
@@ -50,8 +51,8 @@ def start(
         for each, value in zip(names, values, strict=True):
             bench("CreateTrainingJob", **training(each, x=value, _tuning_objective_metric="validation:auc"))
             on_progress(None)
-        while not go_on.wait(0.005) and not stopped.is_set():
-            pass
+        while not (stopped.is_set() or (go_on.is_set() and all(has_ended(bench, each) for each in names))):
+            time.sleep(0.005)
         best = {"TrainingJobName": names[values.index(max(values))]} if values else None
         status = "Stopped" if stopped.is_set() else ended
         return SimpleNamespace(
@@ -61,6 +62,11 @@ def start(
     bench.tuner = tuner
     bench("CreateHyperParameterTuningJob", **request(**asked))
     return go_on
+
+
+def has_ended(bench: Bench, training_job: str) -> bool:
+    status: str = bench("DescribeTrainingJob", TrainingJobName=training_job)["TrainingJobStatus"]
+    return status not in {"InProgress", "Stopping"}
 
 
 def request(**changes: Any) -> dict[str, Any]:
