@@ -1,7 +1,8 @@
-"""The files of a batch, row by row: CSV with a header, lines of JSON, or Parquet, found by what a file begins with."""
+"""The files of a batch, row by row: CSV with a header, lines of JSON, or Parquet, by a file's first bytes or name."""
 
 import csv
 import json
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ Format = Literal["csv", "jsonl", "parquet"]
 PREDICTION = "prediction"
 """The member, and the begin of the columns, that results have beside those of the input."""
 
+_JSON_LINES = re.compile(r"\.(jsonl|ndjson)(\.gz)?$", re.IGNORECASE)
 _SAMPLE_ROWS = 1_000
 _SAMPLE_CHARACTERS = 4_096
 
@@ -68,7 +70,7 @@ def open_input(path: Path, columns: Sequence[FeatureColumn], given: TableFormat)
         form = text_format(path, given, [column.name for column in columns])
         with open_text(path, form.encoding) as file:
             begins = file.read(_SAMPLE_CHARACTERS).lstrip()
-        if begins[:1] in ("{", "["):
+        if begins[:1] in ("{", "[") or _JSON_LINES.search(path.name):
             return InputFile(path, "jsonl", (), _guarded(_json_rows(path, form.encoding, columns), path))
         return _csv(path, columns, given, encoding=form.encoding, delimiter=form.delimiter)
     except (OSError, EOFError, zlib.error, UnicodeError) as exc:
