@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from slipway.experiment.plan import Mode, Plan
+from slipway.experiment.experiment_plan import ExperimentPlan, Mode
 from slipway.experiment.rewards import Rewards, by_arm
 from slipway.simulation.experiments import Audience, SimulatedExperiments, periods_until, run_experiments
 from slipway.simulation.service import Floats
@@ -32,7 +32,7 @@ class Cell:
     """A plan's audience: `lifts` are the challengers' true differences, in effects of the plan."""
 
     name: str
-    plan: Plan
+    plan: ExperimentPlan
     lifts: tuple[float, ...]
     requests_per_second: float = 1.0
     swings: bool = False
@@ -49,8 +49,8 @@ class Cell:
         )
 
 
-def _plan(expected: float, effect: float, **changes: Any) -> Plan:
-    two = Plan("split", "yes_no", "two_sided", 2, expected, 0.0, effect)
+def _plan(expected: float, effect: float, **changes: Any) -> ExperimentPlan:
+    two = ExperimentPlan("split", "yes_no", "two_sided", 2, expected, 0.0, effect)
     return replace(two, **changes)
 
 
@@ -125,7 +125,7 @@ def _pooled(cell: Cell, experiments: int, seed: int) -> Ended:
     return Ended(winners, np.full(experiments, len(found.periods)), found.regrets)
 
 
-def _welch_winners(plan: Plan, arms: Sequence[Rewards]) -> NDArray[np.int_]:
+def _welch_winners(plan: ExperimentPlan, arms: Sequence[Rewards]) -> NDArray[np.int_]:
     means, deviations, counts = zip(*map(_described, arms), strict=True)
     border = 0.0 if plan.test == "two_sided" else plan.effect
     differences = np.full((len(counts[0]), plan.arms), -np.inf)

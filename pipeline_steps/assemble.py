@@ -6,9 +6,9 @@ from pipeline_steps.arguments import StepParser, percentage, positive
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.batch.assembling import Assembly
+from pipeline_steps.batch.batch_report import BatchLimits, BatchReport, prediction_drift
 from pipeline_steps.batch.collecting import collected_files
-from pipeline_steps.batch.decision import BatchLimits, BatchReport, prediction_drift
-from pipeline_steps.batch.names import FAILED_ROWS, MEGABYTE, PLAN, REPORT
+from pipeline_steps.batch.file_names import FAILED_ROWS, MEGABYTE, PLAN, REPORT
 from pipeline_steps.batch.requests import scored_rows
 from pipeline_steps.documents import read_json, write_json
 from pipeline_steps.paths import Paths

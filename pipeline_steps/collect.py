@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pipeline_steps.arguments import StepParser, whole
 from pipeline_steps.batch.approved_model import find_approved
 from pipeline_steps.batch.collecting import Collection, copy_sources
-from pipeline_steps.batch.names import MEGABYTE, PLAN
+from pipeline_steps.batch.file_names import MEGABYTE, PLAN
 from pipeline_steps.documents import read_json, the_one_file, write_json
 from pipeline_steps.paths import Paths
 from pipeline_steps.tables.use_case import FILE as USE_CASE

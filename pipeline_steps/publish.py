@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pipeline_steps.arguments import StepParser
 from pipeline_steps.batch.approved_model import require_approved
-from pipeline_steps.batch.names import REPORT
+from pipeline_steps.batch.file_names import REPORT
 from pipeline_steps.batch.publishing import publish
 from pipeline_steps.documents import read_json
 from pipeline_steps.errors import StepError

@@ -13,11 +13,11 @@ from pipeline_steps.errors import ArgumentError
 from pipeline_steps.gates.accepted_difference import REGISTERED_DIFFERENCE, AcceptedDifference
 from pipeline_steps.gates.contract_gate import check_contract
 from pipeline_steps.gates.expected_differences import expected_limits
+from pipeline_steps.gates.gate_results import ContractResult, ReplayLimits, ReplayResult, document, message
 from pipeline_steps.gates.own_output import OwnOutput
 from pipeline_steps.gates.own_servers import compare_own_servers
 from pipeline_steps.gates.recent_requests import RecentRequests, bucket_files, folder_files, newest_requests
 from pipeline_steps.gates.replay_gate import compare_replay
-from pipeline_steps.gates.results import ContractResult, ReplayLimits, ReplayResult, document, message
 from pipeline_steps.gates.score_proof import ScoreProof
 from pipeline_steps.gates.split_rows import REGISTERED_ROWS, rows_as_requests, split_table
 from pipeline_steps.paths import Paths

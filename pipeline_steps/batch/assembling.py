@@ -12,7 +12,7 @@ from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.batch.collecting import CollectedFile
 from pipeline_steps.batch.input_files import InputRow, open_input
 from pipeline_steps.batch.requests import ScoredRow, request_line, row_error
-from pipeline_steps.batch.results import SUFFIX, results_of
+from pipeline_steps.batch.scored_files import SUFFIX, results_of
 from pipeline_steps.errors import DataError, StepError
 from pipeline_steps.server.batch_lines import ERROR
 from pipeline_steps.tables.use_case import TableFormat

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from pipeline_steps.artifact.reading import Artifact
 from pipeline_steps.evaluation.model_evaluation import ModelEvaluation
 from pipeline_steps.gates.own_error import typical_error
+from pipeline_steps.gates.replay_segments import segments
 from pipeline_steps.gates.score_differences import PairedScores, ScoreDifferences, compare_scores
-from pipeline_steps.gates.segments import segments
 
 REGISTERED_DIFFERENCE = "SLIPWAY_CHAMPION_DIFFERENCE"
 """The environment variable with the difference in the model package; empty or absent where the package has none."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from pipeline_steps.artifact.reading import Artifact, ArtifactError, read_archive
 from pipeline_steps.gates.artifact_errors import artifact_errors
 from pipeline_steps.gates.compatibility import compare
-from pipeline_steps.gates.results import ContractResult
+from pipeline_steps.gates.gate_results import ContractResult
 
 
 def check_contract(

@@ -12,11 +12,11 @@ import numpy as np
 from pipeline_steps.baseline.baseline import ScoreRanks
 from pipeline_steps.errors import StepError
 from pipeline_steps.gates.exchanges import Exchange, ReplayScores, replay
+from pipeline_steps.gates.gate_results import ReplayLimits, ReplayResult, limit_violations
 from pipeline_steps.gates.local_server import ServerResponse
 from pipeline_steps.gates.own_output import OwnOutput
 from pipeline_steps.gates.recent_requests import CapturedRequest, RecentRequests
 from pipeline_steps.gates.replay_metrics import measure_replay
-from pipeline_steps.gates.results import ReplayLimits, ReplayResult, limit_violations
 from pipeline_steps.gates.score_proof import ScoreProof, score_shares
 from pipeline_steps.problems.problem import LabelKind
 

@@ -10,13 +10,13 @@ from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.artifact.reading import Artifact
 from pipeline_steps.baseline.baseline import Baseline, ScoreRanks
 from pipeline_steps.gates.exchanges import Exchange, Replayed, ReplayScores, read_scores, replay
+from pipeline_steps.gates.gate_results import ReplayLimits, ReplayResult, limit_violations
 from pipeline_steps.gates.local_server import ServerError, serving
 from pipeline_steps.gates.own_error import typical_error
 from pipeline_steps.gates.recent_requests import CAPTURED, RecentRequests
 from pipeline_steps.gates.replay_metrics import measure_replay
-from pipeline_steps.gates.results import ReplayLimits, ReplayResult, limit_violations
+from pipeline_steps.gates.replay_segments import segments
 from pipeline_steps.gates.score_proof import ScoreProof, score_shares
-from pipeline_steps.gates.segments import segments
 from pipeline_steps.server.payload import read_payload
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from pipeline_steps.gates.confidence_bounds import quantile_bounds, share_at_least
 from pipeline_steps.gates.exchanges import Exchange, ReplayScores
+from pipeline_steps.gates.replay_segments import Segment
 from pipeline_steps.gates.score_differences import ERROR, Bounded, ScoreDifferences, compare_scores
 from pipeline_steps.gates.score_scale import Compared
-from pipeline_steps.gates.segments import Segment
 
 _TAIL_REQUESTS = 10
 

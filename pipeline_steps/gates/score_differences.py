@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from pipeline_steps.baseline.drift import stability_index
 from pipeline_steps.gates.confidence_bounds import mean_at_least, resampled_at_least, share_at_least
 from pipeline_steps.gates.label_agreement import labels_differ
+from pipeline_steps.gates.replay_segments import Segment
 from pipeline_steps.gates.score_scale import Compared, ScoreScale, score_scale
-from pipeline_steps.gates.segments import Segment
 
 ERROR = 0.01
 """The chance that a candidate exactly at a limit is refused for it; the segments share one such chance."""

@@ -11,7 +11,7 @@ from pipeline_steps.features.columns import CategoryColumn
 from pipeline_steps.server.bodies import Body, UnreadableBodyError, csv_records, json_instances
 from pipeline_steps.server.json_lines import json_line_rows
 from pipeline_steps.server.npy import npy_rows
-from pipeline_steps.server.parquet import parquet_rows
+from pipeline_steps.server.parquet_requests import parquet_rows
 from pipeline_steps.tables.cells import quoted
 
 CSV, JSON, JSON_LINES, NPY = "text/csv", "application/json", "application/jsonlines", "application/x-npy"

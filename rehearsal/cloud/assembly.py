@@ -20,7 +20,7 @@ from rehearsal.cloud.ministack.alarm_events import AlarmEvents
 from rehearsal.cloud.ministack.buckets import complete_buckets
 from rehearsal.cloud.ministack.change_sets import answer_when_settled
 from rehearsal.cloud.ministack.cloudformation import add_resource_types
-from rehearsal.cloud.ministack.durable import DurableExecutions
+from rehearsal.cloud.ministack.durable_executions import DurableExecutions
 from rehearsal.cloud.ministack.events import EventBus
 from rehearsal.cloud.ministack.image_builds import add_image_builds, image_digest
 from rehearsal.cloud.ministack.json_services import add_json_service, share_models

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from rehearsal.containers.backends.backend import Backend
 from rehearsal.containers.container import Program
 from rehearsal.endpoints.model_server import STARTUP_SECONDS, ModelServer, prepare_container
-from rehearsal.jobs.transform.model_server import ServedModel
+from rehearsal.jobs.transform.served_model import ServedModel
 from slipway.errors import LaunchError
 
 

@@ -3,17 +3,19 @@
 import html
 from collections.abc import Callable, Mapping
 
-from rehearsal.console import pictures
+from rehearsal.console import report_pictures
 from rehearsal.console.data_profile import data_profile
 from rehearsal.journey.rehearsal_result import RehearsalResult
 
 _DRAWERS: Mapping[str, Callable[[RehearsalResult], str]] = {
-    "traffic": lambda result: pictures.traffic_split(
+    "traffic": lambda result: report_pictures.traffic_split(
         result.fleets, result.rollouts, started=result.started, ended=result.started + result.seconds
     ),
-    "evaluation": lambda result: pictures.captioned(result.pictures),
+    "evaluation": lambda result: report_pictures.captioned(result.pictures),
     "tuning": lambda result: (
-        pictures.tuning_history(result.trials, _metric(result), minimized=result.settings.direction == "minimize")
+        report_pictures.tuning_history(
+            result.trials, _metric(result), minimized=result.settings.direction == "minimize"
+        )
         if result.trials
         else ""
     ),

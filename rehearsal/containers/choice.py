@@ -4,7 +4,7 @@ from rehearsal.containers.backends.backend import ColdBackend, JobBackend
 from rehearsal.containers.backends.namespace import NamespaceBackend, find_powers
 from rehearsal.containers.backends.prefix import PrefixBackend
 from rehearsal.containers.backends.warm import WarmBackend
-from rehearsal.containers.docker.backend import DockerBackend
+from rehearsal.containers.docker.docker_backend import DockerBackend
 from rehearsal.containers.docker.readiness import reach_docker
 from slipway.errors import InputError
 

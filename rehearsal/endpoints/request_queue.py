@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from rehearsal.endpoints.endpoint_state import EndpointState
 from rehearsal.endpoints.invocation import Invocation, InvocationRequest
-from rehearsal.endpoints.notifications import failure_notice, success_notice
 from rehearsal.endpoints.queue_metrics import QueueMetrics
 from rehearsal.endpoints.queued_request import QueuedRequest
+from rehearsal.endpoints.response_notifications import failure_notice, success_notice
 from rehearsal.endpoints.router import NoCapacityError, Router
 
 _CHOSEN_CONCURRENCY = 4

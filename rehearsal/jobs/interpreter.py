@@ -8,8 +8,8 @@ from typing import Any
 from rehearsal.jobs.caching import StepCache
 from rehearsal.jobs.definition import Definition, DefinitionError
 from rehearsal.jobs.definition_reader import read_definition
+from rehearsal.jobs.execution_trial import begin, experiment_config
 from rehearsal.jobs.execution_values import ExecutionValues
-from rehearsal.jobs.experiment_tracking import begin, experiment_config
 from rehearsal.jobs.pipeline_parameters import bind
 from rehearsal.jobs.run_progress import RunProgress
 from rehearsal.jobs.step_actions import StepFailure

@@ -12,7 +12,7 @@ from rehearsal.jobs.job_outcomes import LogSink, ProcessingOutcome, TrainingOutc
 from rehearsal.jobs.processing_job import run_processing
 from rehearsal.jobs.spot import SpotMarket
 from rehearsal.jobs.training_job import run_training
-from rehearsal.jobs.transform.model_server import ServeModel
+from rehearsal.jobs.transform.served_model import ServeModel
 from rehearsal.jobs.transform.transform_job import run_transform
 
 __all__ = ["LocalJobRunner", "ProcessingOutcome", "Program", "TrainingOutcome", "TransformOutcome"]

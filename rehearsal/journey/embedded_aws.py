@@ -20,7 +20,7 @@ from rehearsal import access_key
 from rehearsal.access_key import AccessKey
 from rehearsal.journey.local_environment import local_environment, no_aws_files
 from rehearsal.journey.options import PROJECT, STEPS, RehearsalOptions
-from rehearsal.journey.own_images import OWN_IMAGES
+from rehearsal.journey.runnable_images import OWN_IMAGES
 from rehearsal.process import ended_by_itself, ended_with, spawn, stop
 from slipway.errors import LaunchError
 

@@ -15,10 +15,10 @@ from rehearsal.journey.embedded_aws import EmbeddedAws, embedded_aws, embedded_l
 from rehearsal.journey.launch import Launch
 from rehearsal.journey.local_environment import check_out
 from rehearsal.journey.options import STEPS, RehearsalOptions
-from rehearsal.journey.own_images import write_own_images
 from rehearsal.journey.own_packages import require_packages
 from rehearsal.journey.phases import Display, Phases
 from rehearsal.journey.rehearsal_result import REFUSED_FAULTS, PhaseFailure, RehearsalResult
+from rehearsal.journey.runnable_images import write_own_images
 from rehearsal.journey.time_limits import CHECK_SECONDS
 from rehearsal.journey.user_table import source_table
 from rehearsal.process import stop_all

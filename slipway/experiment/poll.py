@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slipway.experiment.decision import decide, estimated_regret, interval
-from slipway.experiment.plan import Plan
+from slipway.experiment.experiment_decision import decide, estimated_regret, interval
+from slipway.experiment.experiment_plan import ExperimentPlan
 from slipway.experiment.posterior import shares_of_best, with_floor
 from slipway.experiment.rewards import Period, by_arm
 
@@ -25,7 +25,7 @@ class PollResult:
     explanation: str = ""
 
 
-def poll(plan: Plan, periods: Sequence[Period], *, is_over: bool) -> PollResult:
+def poll(plan: ExperimentPlan, periods: Sequence[Period], *, is_over: bool) -> PollResult:
     """By all rewards that are due; `is_over` where the longest time has passed.
 
     Before the planned size nothing is decided, however clear it looks: a test that is read at each poll finds many more
@@ -47,7 +47,7 @@ def differ(shares: Sequence[float], weights: Sequence[float]) -> bool:
     return len(shares) != len(before) or any(abs(a - b) >= LEAST_CHANGE for a, b in zip(shares, before, strict=True))
 
 
-def summary(plan: Plan, periods: Sequence[Period]) -> dict[str, Any]:
+def summary(plan: ExperimentPlan, periods: Sequence[Period]) -> dict[str, Any]:
     """For people: what each arm has earned, how far challengers are from the champion, and what it has cost."""
     rewards = by_arm(periods, plan.arms)
     arms = []

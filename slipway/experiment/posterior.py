@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from math import sqrt
 from random import Random
 
-from slipway.experiment.plan import Reward
+from slipway.experiment.experiment_plan import Reward
 from slipway.experiment.rewards import Rewards
 
 DRAWS = 2000

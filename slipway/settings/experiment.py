@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from slipway.experiment.plan import Mode, Plan, Reward, Test
+from slipway.experiment.experiment_plan import ExperimentPlan, Mode, Reward, Test
 from slipway.settings.section import Section, raise_each
 
 MOST_POLLS = 2000
@@ -66,9 +66,9 @@ class Experiment(Section):
     def max_polls(self) -> int:
         return ceil(self.max_days * 24 * 60 / self.update_minutes)
 
-    def plan(self, arms: int | None = None) -> Plan:
+    def plan(self, arms: int | None = None) -> ExperimentPlan:
         """For so many arms, of those there are; all of them if not given."""
-        return Plan(
+        return ExperimentPlan(
             mode=self.mode,
             reward=self.reward,
             test=self.test,

@@ -8,8 +8,8 @@ from math import pi, sin
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.experiment.comparison import compare
-from slipway.experiment.plan import Plan
+from slipway.experiment.arm_comparison import compare
+from slipway.experiment.experiment_plan import ExperimentPlan
 from slipway.experiment.posterior import with_floor
 from slipway.experiment.rewards import Period, Rewards, by_arm
 from slipway.simulation.service import Floats
@@ -77,7 +77,7 @@ def periods_until(size: int, audience: Audience) -> int:
 
 
 def run_experiments(
-    plan: Plan, audience: Audience, *, experiments: int, rng: np.random.Generator, periods: int | None = None
+    plan: ExperimentPlan, audience: Audience, *, experiments: int, rng: np.random.Generator, periods: int | None = None
 ) -> SimulatedExperiments:
     """To the planned size, or for so many periods."""
     weights = np.tile(np.array(plan.first_shares), (experiments, 1))
@@ -94,13 +94,13 @@ def run_experiments(
     return SimulatedExperiments(seen, _winners(plan, seen, experiments), regrets, shares)
 
 
-def _weights(plan: Plan, arms: Sequence[Rewards], rng: np.random.Generator) -> Floats:
+def _weights(plan: ExperimentPlan, arms: Sequence[Rewards], rng: np.random.Generator) -> Floats:
     drawn = np.stack([_drawn(plan, arm, rng) for arm in arms])
     likely = np.stack([(drawn.argmax(axis=0) == number).mean(axis=1) for number in range(len(arms))])
     return np.stack(with_floor(list(likely), plan.floor), axis=1)
 
 
-def _drawn(plan: Plan, arm: Rewards, rng: np.random.Generator) -> Floats:
+def _drawn(plan: ExperimentPlan, arm: Rewards, rng: np.random.Generator) -> Floats:
     total, requests = np.asarray(arm.total)[:, None], np.asarray(arm.count)[:, None]
     size = (total.size, DRAWS)
     if plan.reward == "yes_no":
@@ -112,12 +112,12 @@ def _drawn(plan: Plan, arm: Rewards, rng: np.random.Generator) -> Floats:
 
 
 def _earned(
-    plan: Plan, counts: NDArray[np.int_], means: Sequence[float], rng: np.random.Generator
+    plan: ExperimentPlan, counts: NDArray[np.int_], means: Sequence[float], rng: np.random.Generator
 ) -> tuple[Rewards, ...]:
     return tuple(_rewards(plan, counts[:, arm], mean, rng) for arm, mean in enumerate(means))
 
 
-def _rewards(plan: Plan, counts: NDArray[np.int_], mean: float, rng: np.random.Generator) -> Rewards:
+def _rewards(plan: ExperimentPlan, counts: NDArray[np.int_], mean: float, rng: np.random.Generator) -> Rewards:
     requests = counts.astype(float)
     if plan.reward == "yes_no":
         total = rng.binomial(counts, mean).astype(float)
@@ -127,7 +127,7 @@ def _rewards(plan: Plan, counts: NDArray[np.int_], mean: float, rng: np.random.G
     return Rewards(requests, total, scatter + total**2 / np.maximum(requests, 1.0))
 
 
-def _winners(plan: Plan, periods: Sequence[Period], experiments: int) -> NDArray[np.int_]:
+def _winners(plan: ExperimentPlan, periods: Sequence[Period], experiments: int) -> NDArray[np.int_]:
     border = 0.0 if plan.test == "two_sided" else -plan.effect
     differences = np.full((experiments, plan.arms), -np.inf)
     for arm in range(1, plan.arms):

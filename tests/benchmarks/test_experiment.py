@@ -3,9 +3,11 @@
 import pytest
 
 from benchmarks.experiment import WAYS, Cell, row, table
-from slipway.experiment.plan import Plan
+from slipway.experiment.experiment_plan import ExperimentPlan
 
-SMALL = Cell("no difference", Plan("split", "yes_no", "two_sided", 2, 0.2, 0.0, 0.05), (0,), requests_per_second=0.04)
+SMALL = Cell(
+    "no difference", ExperimentPlan("split", "yes_no", "two_sided", 2, 0.2, 0.0, 0.05), (0,), requests_per_second=0.04
+)
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from onnx import TensorProto, checker, helper
 from pipeline_steps.artifact.reading import read_archive
 from pipeline_steps.gates.contract_gate import check_contract
 from pipeline_steps.gates.expected_differences import expected_limits
+from pipeline_steps.gates.gate_results import ReplayLimits
 from pipeline_steps.gates.recent_requests import CapturedRequest, RecentRequests
 from pipeline_steps.gates.replay_gate import compare_replay
-from pipeline_steps.gates.results import ReplayLimits
 from rehearsal.journey.artifact_faults import ARTIFACT_FAULTS, inject_fault
 from slipway.settings.replay import Replay
 from tests.archives import archive_of

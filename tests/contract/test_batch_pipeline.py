@@ -9,7 +9,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from pipeline_steps import assemble, collect, publish
-from pipeline_steps.batch import names
+from pipeline_steps.batch import file_names
 from pipeline_steps.batch.publishing import MANIFEST
 from pipeline_steps.batch.requests import FEATURES
 from rehearsal.jobs.interpreter import read_definition
@@ -88,7 +88,7 @@ def test_what_one_step_writes_is_what_the_next_one_reads(definition: dict[str, A
     steps = {step["Name"]: step for step in steps_of(definition)}
     assert steps["Score"]["Arguments"]["DataProcessing"]["InputFilter"] == f"$.{FEATURES}"
     files = {step["Name"]: [each["FilePath"] for each in step.get("PropertyFiles", ())] for step in steps.values()}
-    assert (files["Collect"], files["Assemble"]) == ([names.PLAN], [names.REPORT])
+    assert (files["Collect"], files["Assemble"]) == ([file_names.PLAN], [file_names.REPORT])
     assert batch_keys.MANIFEST == MANIFEST
 
 

@@ -10,7 +10,7 @@ from infra.rollout.runtime.orchestrator.gates import decide, proven
 from pipeline_steps import replay
 from pipeline_steps.__main__ import EXIT_CODES_OF_BAD_INPUT
 from pipeline_steps.artifact.files import REGISTERED
-from pipeline_steps.gates.results import ContractResult, ReplayResult, message
+from pipeline_steps.gates.gate_results import ContractResult, ReplayResult, message
 from pipeline_steps.gates.score_proof import ScoreShares
 from pipeline_steps.gates.split_rows import REGISTERED_ROWS
 from pipeline_steps.paths import Paths

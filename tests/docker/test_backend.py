@@ -16,8 +16,8 @@ import pytest
 
 from rehearsal.containers.backends.backend import JobBackend
 from rehearsal.containers.container import Container, Program
-from rehearsal.containers.docker.backend import DockerBackend
 from rehearsal.containers.docker.client import DockerClient
+from rehearsal.containers.docker.docker_backend import DockerBackend
 from rehearsal.containers.docker.ownership import FOLDER_LABEL, OWNER_LABEL, remove_orphans, this_process
 from rehearsal.endpoints.model_server import ModelServer
 from rehearsal.jobs.container_run import Exit, RunLimits, run_container
@@ -127,7 +127,7 @@ ORDINARY_USER = """
 import os, sys, threading
 from pathlib import Path
 from rehearsal.containers.container import Container, Program
-from rehearsal.containers.docker.backend import DockerBackend
+from rehearsal.containers.docker.docker_backend import DockerBackend
 from rehearsal.containers.docker.client import DockerClient
 from rehearsal.jobs.container_run import RunLimits, run_container
 
@@ -291,7 +291,7 @@ OWNER = """
 import sys, threading
 from pathlib import Path
 from rehearsal.containers.container import Container, Program
-from rehearsal.containers.docker.backend import DockerBackend
+from rehearsal.containers.docker.docker_backend import DockerBackend
 from rehearsal.containers.docker.client import DockerClient
 from rehearsal.jobs.container_run import RunLimits, run_container
 

@@ -8,7 +8,7 @@ from scipy.stats import rankdata
 
 from pipeline_steps.errors import DataError
 from pipeline_steps.features.encoding.code_table import CodeTable, all_codes, code_table, present
-from pipeline_steps.features.encoding.folds import from_other_rows, refuse_without_target
+from pipeline_steps.features.encoding.out_of_fold import from_other_rows, refuse_without_target
 from pipeline_steps.features.encoding.target import mean_targets
 from pipeline_steps.features.method import Feature, Sample, Values
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.features.encoding.code_table import CodeTable, all_codes, code_table, present
-from pipeline_steps.features.encoding.folds import from_other_rows, refuse_without_target
+from pipeline_steps.features.encoding.out_of_fold import from_other_rows, refuse_without_target
 from pipeline_steps.features.encoding.targets import Targets, targets_of
 from pipeline_steps.features.indicators import indicator_values, write_indicators
 from pipeline_steps.features.method import Feature, Sample, Values

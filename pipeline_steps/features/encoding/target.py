@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.preprocessing import TargetEncoder
 
 from pipeline_steps.features.encoding.code_table import CodeTable, all_codes, code_table, present
-from pipeline_steps.features.encoding.folds import folds_of, refuse_without_target
+from pipeline_steps.features.encoding.out_of_fold import folds_of, refuse_without_target
 from pipeline_steps.features.method import Feature, Sample, Values
 
 _KINDS = {"bernoulli": "binary", "categorical": "multiclass", "normal": "continuous"}

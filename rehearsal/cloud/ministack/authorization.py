@@ -12,7 +12,7 @@ from ministack.core import iam_actions as _iam_actions
 from ministack.core import router as _router
 
 from rehearsal.cloud.environment import ACCOUNT, REGION
-from rehearsal.cloud.ministack.durable import durable_call
+from rehearsal.cloud.ministack.durable_executions import durable_call
 
 _FORM = "application/x-www-form-urlencoded"
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from rehearsal.cloud.sagemaker.endpoint_configs import EndpointConfigs
 from rehearsal.cloud.sagemaker.endpoints import Endpoints
-from rehearsal.cloud.sagemaker.experiments import Experiments
 from rehearsal.cloud.sagemaker.json_protocol import Action, Api
 from rehearsal.cloud.sagemaker.models import Models
 from rehearsal.cloud.sagemaker.monitors import Monitors
@@ -29,6 +28,7 @@ from rehearsal.cloud.sagemaker.processing_jobs import ProcessingJobs
 from rehearsal.cloud.sagemaker.tags import Tags
 from rehearsal.cloud.sagemaker.training_jobs import TrainingJobs
 from rehearsal.cloud.sagemaker.transform_jobs import TransformJobs
+from rehearsal.cloud.sagemaker.trial_components import Experiments
 from rehearsal.cloud.sagemaker.tuning_jobs import TuningJobs
 
 _GRACE_SECONDS = 4.0

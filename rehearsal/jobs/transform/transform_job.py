@@ -16,8 +16,8 @@ from rehearsal.jobs.job_host import JobHost, JobRequest
 from rehearsal.jobs.job_outcomes import JobError, JobStatus, JobStopped, TransformOutcome
 from rehearsal.jobs.transfer import download_required, fetch_object, split_uri, upload_file
 from rehearsal.jobs.transform.data_processing import DataProcessing, RecordError
-from rehearsal.jobs.transform.model_server import ServedModel, ServeModel
 from rehearsal.jobs.transform.payloads import TransformLimits, records_of
+from rehearsal.jobs.transform.served_model import ServedModel, ServeModel
 from slipway.errors import LaunchError
 
 _RETRIES, _TIMEOUT_SECONDS = 3, 600

@@ -7,7 +7,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.trial import TrialState, create_trial
 
 from rehearsal.jobs.tuning.ranges import CategoricalRange, NumericRange, ParameterRange
-from rehearsal.jobs.tuning.search import Candidate
+from rehearsal.jobs.tuning.strategies import Candidate
 
 
 class BayesianSearch:

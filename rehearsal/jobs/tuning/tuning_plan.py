@@ -9,8 +9,8 @@ from typing import Any
 from rehearsal.jobs.tuning.definitions import DefinitionPlan, read_definitions
 from rehearsal.jobs.tuning.job_counts import checked_jobs, checked_parallel_jobs
 from rehearsal.jobs.tuning.ranges import CategoricalRange
-from rehearsal.jobs.tuning.search import GridSearch, Proposals, RandomSearch, Search
 from rehearsal.jobs.tuning.stopping import HyperbandStopping, MedianStopping, Stopping
+from rehearsal.jobs.tuning.strategies import GridSearch, Proposals, RandomSearch, Search
 from slipway.errors import LaunchError
 
 STRATEGIES = ("Bayesian", "Random", "Grid", "Hyperband")

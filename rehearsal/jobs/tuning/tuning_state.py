@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from rehearsal.jobs.tuning.search import Proposal
+from rehearsal.jobs.tuning.strategies import Proposal
 
 _ENDED = ("Completed", "Failed", "Stopped")
 

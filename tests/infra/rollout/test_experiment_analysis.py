@@ -12,10 +12,10 @@ from moto import mock_aws
 from moto.s3.models import s3_backends
 
 from infra.rollout.runtime.experiment_analysis import index
-from slipway.experiment.plan import Plan
+from slipway.experiment.experiment_plan import ExperimentPlan
 
 BUCKET, ACCOUNT = "artifacts", "123456789012"
-PLAN = Plan("thompson", "yes_no", "two_sided", 3, 0.2, 0.0, 0.2)
+PLAN = ExperimentPlan("thompson", "yes_no", "two_sided", 3, 0.2, 0.0, 0.2)
 ARMS = [
     {"variant": "primary", "package": "arn:package/2"},
     {"variant": "challenger-1", "package": "arn:package/1"},

@@ -14,8 +14,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pipeline_steps.batch.assembling import AssembledFile, Assembly, Predictions
+from pipeline_steps.batch.batch_report import BatchLimits, BatchReport
 from pipeline_steps.batch.collecting import CollectedFile, Collection
-from pipeline_steps.batch.decision import BatchLimits, BatchReport
 from pipeline_steps.batch.publishing import publish
 from pipeline_steps.batch.requests import scored_rows
 from pipeline_steps.errors import DataError, StepError

@@ -11,7 +11,7 @@ from onnx import helper
 from pipeline_steps.artifact.reading import Artifact, read_archive
 from pipeline_steps.errors import StepError
 from pipeline_steps.gates.contract_gate import check_contract
-from pipeline_steps.gates.results import ContractResult, message
+from pipeline_steps.gates.gate_results import ContractResult, message
 
 Document = dict[str, Any]
 Edit = Callable[[Document], None]

@@ -10,10 +10,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pipeline_steps.errors import StepError
+from pipeline_steps.gates.gate_results import ReplayLimits, ReplayResult
 from pipeline_steps.gates.own_output import OwnOutput
 from pipeline_steps.gates.own_servers import compare_own_servers
 from pipeline_steps.gates.recent_requests import CapturedRequest, RecentRequests
-from pipeline_steps.gates.results import ReplayLimits, ReplayResult
 from pipeline_steps.gates.score_proof import ScoreProof
 
 LIMITS = ReplayLimits(

@@ -12,11 +12,11 @@ from pipeline_steps.gates.accepted_difference import AcceptedDifference, measure
 from pipeline_steps.gates.artifact_errors import artifact_errors
 from pipeline_steps.gates.exchanges import Exchange
 from pipeline_steps.gates.expected_differences import expected_limits
+from pipeline_steps.gates.gate_results import ReplayLimits, ReplayResult
 from pipeline_steps.gates.label_agreement import labels_differ
 from pipeline_steps.gates.local_server import ServerResponse
 from pipeline_steps.gates.recent_requests import CapturedRequest
 from pipeline_steps.gates.replay_gate import compare_responses
-from pipeline_steps.gates.results import ReplayLimits, ReplayResult
 from pipeline_steps.gates.score_scale import score_scale
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.server.application import Application

@@ -10,10 +10,10 @@ from pipeline_steps.errors import ArgumentError
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.gates.exchanges import Exchange, replay
 from pipeline_steps.gates.expected_differences import accurate_models_differ_percent
+from pipeline_steps.gates.gate_results import ContractResult, ReplayLimits, ReplayResult, message
 from pipeline_steps.gates.local_server import ServerError, ServerResponse
 from pipeline_steps.gates.recent_requests import CapturedRequest
 from pipeline_steps.gates.replay_gate import compare_responses
-from pipeline_steps.gates.results import ContractResult, ReplayLimits, ReplayResult, message
 from tests.contracts import binary_contract
 
 MONTHS = ("Nov", "Dec", "Feb")

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from pipeline_steps.gates.gate_results import ContractResult, ReplayResult, message
 from pipeline_steps.gates.recent_requests import CAPTURED
-from pipeline_steps.gates.results import ContractResult, ReplayResult, message
 from pipeline_steps.gates.split_rows import rows_as_requests, split_table
 
 CONTRACT = SimpleNamespace(columns=[SimpleNamespace(name="weekend"), SimpleNamespace(name="page, value")])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud.ministack.durable import MOST_OPERATIONS, MOST_PAYLOAD_BYTES, DurableExecutions
+from rehearsal.cloud.ministack.durable_executions import MOST_OPERATIONS, MOST_PAYLOAD_BYTES, DurableExecutions
 from rehearsal.cloud.ministack.events import EventBus
 from rehearsal.cloud.ministack.serving_loop import ServingLoop
 from tests.durable_code import archive_of_code

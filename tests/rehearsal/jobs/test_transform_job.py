@@ -12,8 +12,8 @@ import pytest
 
 from rehearsal.jobs.job_runner import LocalJobRunner
 from rehearsal.jobs.transform.json_path import PathError, parse_path
-from rehearsal.jobs.transform.model_server import ServedModel
 from rehearsal.jobs.transform.payloads import TransformLimits, limit_errors, records_of
+from rehearsal.jobs.transform.served_model import ServedModel
 
 LINES = "application/jsonlines"
 NO_BACKEND: Any = None

@@ -2,11 +2,11 @@
 
 import pytest
 
-from slipway.experiment.plan import Plan
+from slipway.experiment.experiment_plan import ExperimentPlan
 from slipway.experiment.poll import differ, poll, summary
 from slipway.experiment.rewards import Rewards
 
-PLAN = Plan("thompson", "yes_no", "two_sided", 2, 0.2, 0.0, 0.05)
+PLAN = ExperimentPlan("thompson", "yes_no", "two_sided", 2, 0.2, 0.0, 0.05)
 
 
 def period(count, champion, challenger):
@@ -28,7 +28,7 @@ def test_the_champion_stays_when_the_time_is_over_without_outcomes():
 
 
 def test_a_split_keeps_its_shares():
-    plan = Plan("split", "yes_no", "two_sided", 3, 0.2, 0.0, 0.05, champion_share=0.5)
+    plan = ExperimentPlan("split", "yes_no", "two_sided", 3, 0.2, 0.0, 0.05, champion_share=0.5)
     rewards = [Rewards(100.0, 20.0, 20.0), Rewards(100.0, 50.0, 50.0), Rewards(100.0, 10.0, 10.0)]
     assert poll(plan, [rewards], is_over=False).shares == pytest.approx((0.5, 0.25, 0.25))
 

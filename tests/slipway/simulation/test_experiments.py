@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from slipway.experiment.plan import Plan
+from slipway.experiment.experiment_plan import ExperimentPlan
 from slipway.experiment.posterior import shares_of_best
 from slipway.experiment.rewards import Rewards
 from slipway.simulation.experiments import Audience, run_experiments
 
-PLAN = Plan("split", "yes_no", "two_sided", 2, 0.2, 0.0, 0.05)
+PLAN = ExperimentPlan("split", "yes_no", "two_sided", 2, 0.2, 0.0, 0.05)
 
 
 def run(mode, *, lift=0.0, experiments=400, **audience):

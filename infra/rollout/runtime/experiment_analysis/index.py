@@ -15,8 +15,8 @@ from botocore.config import Config
 
 from slipway.canary.observation.object_prefixes import CHECKPOINT_PREFIX, OUTCOME_PREFIX
 from slipway.canary.observation.stored_objects import StoredObjects
+from slipway.experiment.experiment_plan import ExperimentPlan
 from slipway.experiment.joined_rewards import JoinedRewards
-from slipway.experiment.plan import Plan
 from slipway.experiment.poll import REPORT_NAME, PollResult, poll, summary
 from slipway.rollout.deployment import clock_rate
 
@@ -32,7 +32,7 @@ _ANSWER_SECONDS = 10
 class _Settings:
     """What was set: the plan, when an outcome counts, and where the report goes."""
 
-    plan: Plan
+    plan: ExperimentPlan
     horizon_seconds: float
     bounds: tuple[float, float]
     positive_label: str | None
@@ -43,7 +43,7 @@ class _Settings:
         """The plan is for as many arms as there are."""
         found = json.loads(os.environ["EXPERIMENT"])
         least, most = found["bounds"]
-        plan = replace(Plan.from_document(found.pop("plan")), arms=arms)
+        plan = replace(ExperimentPlan.from_document(found.pop("plan")), arms=arms)
         return cls(plan=plan, **{**found, "bounds": (-inf if least is None else least, inf if most is None else most)})
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from slipway.experiment.comparison import ArmComparison, compare
-from slipway.experiment.plan import Plan
+from slipway.experiment.arm_comparison import ArmComparison, compare
+from slipway.experiment.experiment_plan import ExperimentPlan
 from slipway.experiment.rewards import Period, by_arm
 
 CHAMPION = 0
@@ -29,20 +29,20 @@ class ExperimentDecision:
     explanation: str
 
 
-def interval(plan: Plan, periods: Sequence[Period], challenger: int) -> Interval:
+def interval(plan: ExperimentPlan, periods: Sequence[Period], challenger: int) -> Interval:
     """Two-sided; of `non_inferiority` too, whose test is its lower end at twice the error."""
     found = compare(periods, challenger, plan.reward)
     difference, reach = float(found.difference), _NORMAL.inv_cdf(1 - plan.error / 2) * float(found.error)
     return Interval(difference, difference - reach, difference + reach)
 
 
-def wins(plan: Plan, found: ArmComparison) -> bool:
+def wins(plan: ExperimentPlan, found: ArmComparison) -> bool:
     """Whether the test says that a challenger is better, or of `non_inferiority` no worse than by the margin."""
     border = 0.0 if plan.test == "two_sided" else -plan.effect
     return bool(found.distance(border) >= plan.quantile)
 
 
-def decide(plan: Plan, periods: Sequence[Period]) -> ExperimentDecision:
+def decide(plan: ExperimentPlan, periods: Sequence[Period]) -> ExperimentDecision:
     """Of several challengers that win, the one with the largest difference; the caller knows that the time has come."""
     challengers = range(1, plan.arms)
     found = {arm: compare(periods, arm, plan.reward) for arm in challengers}
@@ -51,7 +51,7 @@ def decide(plan: Plan, periods: Sequence[Period]) -> ExperimentDecision:
     return ExperimentDecision(winner, _explained(plan, periods, winner))
 
 
-def _explained(plan: Plan, periods: Sequence[Period], winner: int) -> str:
+def _explained(plan: ExperimentPlan, periods: Sequence[Period], winner: int) -> str:
     count = sum(arm.count for arm in by_arm(periods, plan.arms))
     shown = [winner] if winner else range(1, plan.arms)
     parts = [f"challenger {arm} {_of(interval(plan, periods, arm))}" for arm in shown]

@@ -27,7 +27,7 @@ def parquet_rows(contract: "Contract", body: Body) -> Iterator[dict[str, str]]:
     Raises:
         UnreadableBodyError: it is no such file.
     """
-    argv = [sys.executable, "-m", "pipeline_steps.server.parquet", str(contract.max_payload_rows + 1)]
+    argv = [sys.executable, "-m", "pipeline_steps.server.parquet_requests", str(contract.max_payload_rows + 1)]
     try:
         ended = subprocess.run(argv, input=body, capture_output=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired as exc:

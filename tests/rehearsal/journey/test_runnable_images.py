@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.journey.own_images import OWN_IMAGES, write_own_images
+from rehearsal.journey.runnable_images import OWN_IMAGES, write_own_images
 from slipway.errors import InputError
 from tests.slipway.settings.test_own_container import SERVER, SERVES, settings
 

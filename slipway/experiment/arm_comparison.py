@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slipway.canary.statistics.arithmetic import Numbers, larger, sqrt, where
-from slipway.experiment.plan import Reward
+from slipway.experiment.experiment_plan import Reward
 from slipway.experiment.rewards import Period, Rewards
 
 _TINY = 1e-12

@@ -14,7 +14,7 @@ _NORMAL = NormalDist()
 
 
 @dataclass(frozen=True)
-class Plan:
+class ExperimentPlan:
     """The champion is the first arm.
 
     Attributes:

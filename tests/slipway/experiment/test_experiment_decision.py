@@ -5,15 +5,15 @@ import math
 import pytest
 from scipy import stats
 
-from slipway.experiment.comparison import compare
-from slipway.experiment.decision import decide, estimated_regret, interval
-from slipway.experiment.plan import Plan
+from slipway.experiment.arm_comparison import compare
+from slipway.experiment.experiment_decision import decide, estimated_regret, interval
+from slipway.experiment.experiment_plan import ExperimentPlan
 from slipway.experiment.rewards import Rewards
 
 
 def plan(**changes):
     given = {"mode": "split", "reward": "yes_no", "test": "two_sided", "arms": 2}
-    return Plan(**{**given, "expected": 0.05, "spread": 0.0, "effect": 0.01, **changes})
+    return ExperimentPlan(**{**given, "expected": 0.05, "spread": 0.0, "effect": 0.01, **changes})
 
 
 def yes_no(count, yes):

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from slipway.experiment.plan import Plan
+from slipway.experiment.experiment_plan import ExperimentPlan
 
-PLAN = Plan("split", "yes_no", "two_sided", 2, 0.05, 0.0, 0.01)
+PLAN = ExperimentPlan("split", "yes_no", "two_sided", 2, 0.05, 0.0, 0.01)
 
 
 @pytest.mark.parametrize(
@@ -39,5 +39,5 @@ def test_more_challengers_smaller_effects_and_moving_weights_need_more():
 
 
 def test_a_plan_survives_its_document():
-    assert Plan.from_document(PLAN.to_document()) == PLAN
+    assert ExperimentPlan.from_document(PLAN.to_document()) == PLAN
     assert sum(replace(PLAN, arms=4).first_shares) == pytest.approx(1)
