@@ -2,8 +2,7 @@
 
 import argparse
 import dataclasses
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from slipway.cli.arguments import add_command, add_json, add_use_case, deployed_stage, log, write
 from slipway.errors import InputError
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
 
     from slipway.operations.audit_log import Recorder
     from slipway.operations.deployed_stage import DeployedStage
-    from slipway.operations.experiments import ExperimentStatus
 
 _EPILOG = """\
 exit codes:
@@ -27,7 +25,7 @@ example:
 _START = """\
 Add challengers beside the live model, the champion, and move shares of the users by what outcomes say. Each challenger
 passes the gates and a smoke test first. At the planned size one test decides: a challenger that has won is rolled out
-as every approved version is, and else the champion stays.
+as every approved version is, and else the champion stays. While rollouts are paused, no experiment begins.
 """
 _STOP = """\
 End the experiment: the challengers are removed, and the champion serves all users.
@@ -98,36 +96,12 @@ def _stop(arguments: argparse.Namespace, stage: "DeployedStage") -> int:
 
 
 def _status(arguments: argparse.Namespace, stage: "DeployedStage") -> int:
+    from slipway.cli.experiment_text import experiment_text  # noqa: PLC0415
     from slipway.operations.experiments import status  # noqa: PLC0415
 
     found = status(stage)
-    write(arguments, dataclasses.asdict(found), lambda: "".join(f"{line}\n" for line in status_lines(found)))
+    write(arguments, dataclasses.asdict(found), lambda: experiment_text(found))
     return 0
-
-
-def status_lines(found: "ExperimentStatus") -> Iterator[str]:
-    """For a person."""
-    if found.execution is None:
-        yield "no experiment has been started"
-        return
-    ended = f", {found.outcome}: {found.reason}" if found.outcome else f": {found.reason}" if found.reason else ""
-    yield f"experiment  {found.status}{ended}"
-    if (report := found.report) is None:
-        yield "outcomes    none have been read yet"
-        return
-    share = report["outcomes"] / report["planned_size"]
-    yield f"outcomes    {report['outcomes']:,} of {report['planned_size']:,} planned ({share:.0%}), {report['mode']}"
-    for arm, weight in zip(report["arms"], report["weights"] or [None] * len(report["arms"]), strict=True):
-        yield f"{arm['variant']:<11} {_arm(arm, weight)}"
-    yield f"regret      {report['estimated_regret']:,.1f} by the means as they are now"
-
-
-def _arm(arm: dict[str, Any], weight: float | None) -> str:
-    version, mean = arm["package"].rpartition("/")[2], arm["mean"]
-    earned = "no outcome yet" if mean is None else f"mean {mean:.4g} of {arm['requests']:,} requests"
-    share = "" if weight is None else f", weight {weight:.0%}"
-    against = f", {arm['difference']:+.4g} ({arm['low']:+.4g} to {arm['high']:+.4g})" if "difference" in arm else ""
-    return f"version {version}: {earned}{share}{against}"
 
 
 def _recorder(stage: "DeployedStage") -> "Recorder":

@@ -40,7 +40,10 @@ examples:
   slipway rollout audit --json
 """
 
-_STATUS = "Show what the endpoint serves, the rollouts under way with their alarms, and the versions to approve."
+_STATUS = """\
+Show what the endpoint serves, the rollouts under way with their alarms, an experiment under way with its arms, and the
+versions to approve.
+"""
 
 _APPROVE = """\
 Approve a version of the model package group, which starts its rollout through every gate, canary and alarm; nothing is
@@ -53,6 +56,9 @@ stacks do not end the pause; `slipway rollout resume` does. A rollout that waits
 package must be approved again. Rejecting the live model still restores the model before it.
 
 An update that has begun continues, because SageMaker cannot pause a bake; `slipway rollout abort` rolls it back.
+
+No experiment begins either. One under way goes on with the weights as they are, and nothing is decided until the pause
+ends; `slipway experiment stop` ends it.
 """
 
 _RESUME = """\
@@ -161,6 +167,7 @@ def _approve(arguments: argparse.Namespace, stage: "DeployedStage") -> int:
 
 
 def _pause(arguments: argparse.Namespace, stage: "DeployedStage") -> int:
+    from slipway.operations.experiments import under_way  # noqa: PLC0415
     from slipway.operations.pausing import pause  # noqa: PLC0415
 
     pending = pause(stage, _recorder(stage), reason=_reason(arguments))
@@ -170,7 +177,18 @@ def _pause(arguments: argparse.Namespace, stage: "DeployedStage") -> int:
             f"an update to {pending.config} is under way and continues, because SageMaker cannot pause a "
             "bake; `slipway rollout abort --reason …` rolls it back\n"
         )
-    write(arguments, {"paused": True, "under_way": pending and dataclasses.asdict(pending)}, lambda: text)
+    experiment = under_way(stage)
+    if experiment and experiment.is_paused:
+        text += (
+            "the experiment goes on with the weights as they are, and nothing is decided until the pause ends; "
+            "`slipway experiment stop --reason …` ends it\n"
+        )
+    found = {
+        "paused": True,
+        "under_way": pending and dataclasses.asdict(pending),
+        "experiment": experiment and experiment.execution,
+    }
+    write(arguments, found, lambda: text)
     return 0
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from slipway.cli.experiment_text import experiment_lines
 from slipway.rollout.pause import GO, PAUSED
 from slipway.rollout.steps import PAUSING, WAITING
 
@@ -34,6 +35,8 @@ def _status_lines(endpoint: str, found: "Status") -> Iterator[tuple[str, str]]:
         yield "alarm", _alarm(alarm)
     if found.canary_analysis:
         yield "canary analysis", found.canary_analysis
+    if found.experiment:
+        yield from experiment_lines(found.experiment)
     yield "pause", _pause(found.pause, found.paused_by)
     if found.awaiting_approval:
         yield "to approve", ", ".join(f"version {package.version}" for package in found.awaiting_approval)

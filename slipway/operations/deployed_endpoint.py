@@ -68,6 +68,20 @@ def endpoint_named(sagemaker: Any, name: str) -> DeployedEndpoint | None:
     )
 
 
+def traffic_shares(stage: DeployedStage) -> dict[str, float]:
+    """Of the requests, by production variant, the live one first; empty where nothing serves."""
+    try:
+        found = stage.client("sagemaker").describe_endpoint(EndpointName=stage.names.endpoint)
+    except ClientError as exc:
+        if "Could not find" in message_of(exc):
+            return {}
+        raise
+    # Without a weight on serverless endpoints, which have one variant.
+    weights = {each["VariantName"]: each.get("CurrentWeight", 1.0) for each in found.get("ProductionVariants", ())}
+    total = sum(weights.values()) or 1.0
+    return {name: weight / total for name, weight in weights.items()}
+
+
 def fleet_alarms(stage: DeployedStage, config: str) -> list[FleetAlarm]:
     """Those named after an endpoint config, which watch that fleet alone."""
     pages = stage.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{config}-")

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from slipway.operations import executions
+from slipway.operations import executions, experiments
 from slipway.operations.audit_log import AuditLog
 from slipway.operations.deployed_endpoint import DeployedEndpoint, FleetAlarm, describe_endpoint, fleet_alarms
 from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.executions import Execution
+from slipway.operations.experiments import ExperimentStatus
 from slipway.operations.model_registry import PENDING, Package, packages
 from slipway.operations.pausing import PauseParameter
 from slipway.rollout.audit import Entry
@@ -42,6 +43,8 @@ class Status:
     """The newest entry of the audit log about a pause."""
     awaiting_approval: list[Package]
     recent: list[Execution]
+    experiment: ExperimentStatus | None
+    """The one under way."""
 
 
 def status(stage: DeployedStage) -> Status:
@@ -60,6 +63,7 @@ def status(stage: DeployedStage) -> Status:
         paused_by=next((entry for entry in reversed(entries) if _is_about_pause(entry)), None),
         awaiting_approval=packages(stage, approval=PENDING),
         recent=recent,
+        experiment=experiments.under_way(stage),
     )
 
 

@@ -169,6 +169,37 @@ def test_weights_that_an_update_has_set_back_are_set_again() -> None:
     assert seen == [{"primary": 0.5, "challenger-1": 0.5}] * 3
 
 
+def test_while_rollouts_are_paused_no_experiment_begins() -> None:
+    for pauses in (["paused"], ["go", "paused"]):  # before the gates, and before the challengers are added
+        here = world(pauses=deque(pauses))
+        end = run(here)
+        assert (end.outcome, end.by, here.updates) == (Outcome.LEFT_OUT, "pause", [])
+        assert "not started: rollouts are paused; `slipway rollout resume` ends the pause" in end.reason
+
+
+def test_a_pause_keeps_the_weights_and_what_is_decided_waits_for_its_end() -> None:
+    here, seen = world(HALF, MOST, WON), list[Any]()
+    go, paused = ["go"] * 3, ["paused"] * 5
+    here.pauses = deque([*go, *paused, "go"])
+    journal = Journal(waiting=lambda step: seen.append(here.weights) if step is RolloutStep.EXPERIMENT else None)
+    assert run(here, journal=journal).outcome is Outcome.WINNER_STARTED
+    assert seen == [{"primary": 0.5, "challenger-1": 0.5}] * 6
+    assert here.actions == ["experiment begun", "weights", "experiment ended"]
+
+
+def test_a_pause_that_lasts_three_days_beyond_the_longest_time_ends_it_with_the_champion() -> None:
+    here = world(WON, pauses=deque(["go", "go", "paused"]))
+    journal = Journal()
+    end = run(here, journal=journal, experiment_polls=10)
+    assert (end.outcome, end.reason) == (
+        Outcome.CHAMPION_STAYS,
+        "it was paused for three days beyond its longest time",
+    )
+    assert journal.names.count(RolloutStep.EXPERIMENT) == 2
+    assert here.calls.count("rewards") == 10 + 72
+    assert one_model(here)
+
+
 def test_rewards_that_cannot_be_read_for_long_end_it_and_once_do_not() -> None:
     lost = error("ReadTimeoutError")
     assert run(world(HALF, lost, lost, WON)).outcome is Outcome.WINNER_STARTED

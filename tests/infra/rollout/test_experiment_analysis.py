@@ -80,6 +80,8 @@ def test_weights_follow_the_rewards_and_each_request_is_counted_once(s3: Any) ->
     assert len(report["history"]) == 2
     assert again["shares"] == first["shares"]
     assert polled(begun, key=first["key"], is_over=True)["winner"] == 1
+    paused = polled(begun, key=first["key"], is_over=True, is_paused=True)
+    assert (paused["winner"], paused["shares"]) == (None, (0.5, 0.5))
 
 
 def test_a_poll_that_is_repeated_gives_the_same(s3: Any) -> None:

@@ -2,22 +2,28 @@
 
 import io
 import json
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
 
-from slipway.cli.experiment import status_lines
+from slipway.cli.experiment_text import experiment_text
+from slipway.experiment.expected_end import expected_end
 from slipway.operations.aws_errors import RefusedError
-from slipway.operations.experiments import ExperimentStatus, start, status, stop
+from slipway.operations.experiments import ExperimentStatus, start, status, stop, under_way
 from slipway.settings.experiment import Experiment
 from slipway.settings.names import Names
 
 GROUP = "arn:aws:sagemaker:us-east-1:000000000000:model-package/shoppers-dev"
 REPORT = {
+    "begun": datetime(2026, 1, 2, tzinfo=UTC).timestamp(),
+    "history": [
+        {"at": f"2026-01-0{day}T00:00:00.000Z", "outcomes": counted} for day, counted in ((3, [0, 0]), (5, [150, 250]))
+    ],
     "outcomes": 400,
     "planned_size": 1000,
     "mode": "thompson",
@@ -47,12 +53,24 @@ class Stage:
         self.artifacts_bucket = "artifacts"
         self.executions: dict[str, dict[str, Any]] = {}
         self.approved, self.report, self.recorded = {"1"}, dict[str, Any](), list[Any]()
+        self.pause, self.weights = "go", {"primary": 1.0}
 
     def client(self, _service: str) -> "Stage":
         return self
 
     def output(self, *_: str) -> str:
         return "shoppers-dev-experiment"
+
+    def stack(self, _kind: str) -> dict[str, Any]:
+        name = "ExperimentFunctionName" if self.settings.experiment else "FunctionName"
+        return {"Outputs": [{"OutputKey": name, "OutputValue": "shoppers-dev"}]}
+
+    def get_parameter(self, **_: Any) -> dict[str, Any]:
+        return {"Parameter": {"Value": self.pause}}
+
+    def describe_endpoint(self, **_: Any) -> dict[str, Any]:
+        variants = [{"VariantName": name, "CurrentWeight": weight} for name, weight in self.weights.items()]
+        return {"ProductionVariants": variants}
 
     def package_arn(self, reference: str) -> str:
         return f"{GROUP}/{reference}"
@@ -139,15 +157,50 @@ def test_a_stop_is_an_execution_of_its_own_and_status_goes_on_showing_the_experi
     assert stage.recorded[-1][:3] == ("stop experiment", "shoppers-dev", "sale weekend")
 
 
-def test_a_person_sees_how_far_it_is_and_what_each_arm_has_earned() -> None:
-    lines = list(status_lines(ExperimentStatus("arn", "RUNNING", None, None, REPORT)))
+def test_while_rollouts_are_paused_no_experiment_begins_and_one_under_way_says_what_the_pause_does() -> None:
+    stage: Any = Stage()
+    started(stage)
+    stage.pause = "paused"
+    assert "weights stay, and nothing is decided, until `slipway rollout resume`" in experiment_text(status(stage))
+    with pytest.raises(RefusedError, match="paused, and no experiment begins: `slipway rollout resume` ends the pause"):
+        started(stage)
+    assert len(stage.executions) == 1
+
+
+def test_a_rollouts_status_has_the_experiment_that_runs_or_has_left_challengers_behind() -> None:
+    assert under_way(cast("Any", Stage(has_experiment=False))) is None
+    stage: Any = Stage()
+    assert under_way(stage) is None
+    arn = started(stage)
+    stage.report, stage.weights = {**REPORT, "begun": 0.0}, {"primary": 1.0, "challenger-1": 3.0}
+    found = under_way(stage)
+    assert found
+    assert (found.shares, found.report) == ({"primary": 0.25, "challenger-1": 0.75}, None), "the report is an older one"
+    stage.executions[arn]["Status"] = "FAILED"
+    failed = under_way(stage)
+    assert failed
+    assert "are still there; `slipway experiment stop` removes them" in experiment_text(failed)
+    stage.weights = {"primary": 1.0}
+    assert under_way(stage) is None
+
+
+def test_a_person_sees_how_far_it_is_what_each_arm_has_earned_and_when_it_is_decided(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    shares, end = {"primary": 0.2, "challenger-1": 0.8}, expected_end(REPORT, max_days=28)
+    lines = experiment_text(ExperimentStatus("arn", "RUNNING", report=REPORT, shares=shares, end=end)).splitlines()
     assert lines == [
-        "experiment  RUNNING",
-        "outcomes    400 of 1,000 planned (40%), thompson",
-        "primary     version 2: mean 0.2 of 150 requests, weight 20%",
-        "challenger-1 version 1: mean 0.3 of 250 requests, weight 80%, +0.1 (+0.01 to +0.19)",
-        "regret      12.5 by the means as they are now",
+        "experiment    RUNNING",
+        "outcomes      400 of 1,000 planned (40%), thompson",
+        "primary       champion, version 2: mean 0.2 of 150 outcomes, 20% of the requests",
+        "challenger-1  challenger, version 1: mean 0.3 of 250 outcomes, 80% of the requests, +0.1 (+0.01 to +0.19)",
+        "regret        12.5 by the means as they are now",
+        "decides       at 1,000 outcomes, about 2026-01-08 00:00+00:00; at the latest 2026-01-30 00:00+00:00",
     ]
-    assert list(status_lines(ExperimentStatus(None, "none", None, None, None))) == ["no experiment has been started"]
-    waiting = list(status_lines(ExperimentStatus("arn", "RUNNING", None, None, None)))
-    assert waiting[1] == "outcomes    none have been read yet"
+    assert experiment_text(ExperimentStatus(None, "none")) == "experiment    none has been started\n"
+    assert "none have been read yet" in experiment_text(ExperimentStatus("arn", "RUNNING"))
+    none_yet = {**REPORT, "outcomes": 0, "history": []}
+    assert expected_end(none_yet, max_days=28).expected is None
+    assert expected_end(REPORT, max_days=4).expected == datetime(2026, 1, 6, tzinfo=UTC)

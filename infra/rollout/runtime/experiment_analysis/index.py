@@ -53,7 +53,8 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     Args:
         event: endpoint; arms (variant and package of each, the champion first); begun (epoch seconds); weights and
             changed_at (those in force, and since when); clock (how long the orchestrator was to wait, and from when to
-            when it did); is_over (the longest time has passed); key: that of the last response, or empty.
+            when it did); is_over (the longest time has passed); is_paused (nothing is to be decided); key: that of the
+            last response, or empty.
 
     Returns:
         shares, winner (the number of an arm, or null as long as nothing is decided), explanation, key.
@@ -66,7 +67,12 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     joined = JoinedRewards.from_json(kept["joined"]) if event["key"] else JoinedRewards([event["begun"]], len(variants))
     joined.begin_period(event["changed_at"])
     _read(joined, objects, settings, variants, rate=rate)
-    result = poll(settings.plan, joined.periods, is_over=event["is_over"])
+    is_paused = event.get("is_paused", False)  # which a function of an earlier version does not say
+    result = (
+        PollResult(tuple(event["weights"]))
+        if is_paused
+        else poll(settings.plan, joined.periods, is_over=event["is_over"])
+    )
     history = [*kept["history"], _moment(event, joined)]
     place = f"{CHECKPOINT_PREFIX}/{event['endpoint']}/experiment"
     key = objects.store(place, json.dumps({"rate": rate, "history": history, "joined": joined.to_json()}).encode())

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 from json import dumps
+from math import ceil
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,6 +21,7 @@ from .challengers import LiveChallengers, observe, variants
 from .function_calls import FunctionError, clock, error_name, invoke
 from .gates import pass_gates
 from .lock import Lock
+from .pause import Pause
 from .recording import audit, notify, record
 from .restore import NotRestored
 from .rollout import End
@@ -29,6 +31,8 @@ START, STOP = "start", "stop"
 LIMIT_SECONDS = 2 * 3600
 MOST_FAILED = 5
 """Polls in a row in which the rewards could not be read."""
+LONGEST_PAUSE_SECONDS = 3 * 86_400
+"""After the longest time of an experiment; as long as a rollout that waits."""
 _MOST_LISTED = 20
 _WANTED = ("InferenceSpecification", "ModelMetrics", "CustomerMetadataProperties")
 
@@ -75,6 +79,7 @@ def _start(run: Run, event: dict[str, Any]) -> End:
     lock, challengers = Lock(run, limit_seconds=LIMIT_SECONDS), LiveChallengers(run)
     lock.take()
     try:
+        _check_pause(run)
         arms = _enter(run, challengers, event.get("packages") or ())
     except (Rejection, CallError):  # and no `finally`: Lambda suspends an execution by an exception
         lock.release()
@@ -99,6 +104,7 @@ def _enter(run: Run, challengers: LiveChallengers, named: Sequence[str]) -> list
     chosen = [each for each in arms if each["package"] in packages[: run.target.most_challengers]]
     for each in chosen:
         pass_gates(_about(run, each["package"]), each["described"], champion.package)
+    _check_pause(run)
     try:
         challengers.enter(champion, [each["package"] for each in chosen])
         for number, each in enumerate(variants(run)[1:]):
@@ -107,6 +113,15 @@ def _enter(run: Run, challengers: LiveChallengers, named: Sequence[str]) -> list
         challengers.leave()
         raise
     return [champion.package, *(each["package"] for each in chosen)]
+
+
+def _check_pause(run: Run) -> None:
+    if run.steps.do(RolloutStep.READ_PAUSE, Pause(run, Lock(run)).is_set):
+        raise Rejection(
+            "rollouts are paused; `slipway rollout resume` ends the pause, start it again afterwards",
+            by="pause",
+            is_candidates=False,
+        )
 
 
 def _choose(run: Run, named: Sequence[str]) -> list[State]:
@@ -184,6 +199,9 @@ def _polled(run: Run, arms: list[str], state: State, *, since: float, waited: fl
         return {}  # a deployment, or weights that are being set
     if ended := _ended(run, seen, arms):
         return {"ended": ended}
+    is_paused, more_polls = Pause(run, Lock(run)).is_set(), state["polls"] - run.target.experiment_polls
+    if is_paused and more_polls >= ceil(LONGEST_PAUSE_SECONDS / run.target.experiment_seconds):
+        return {"ended": "it was paused for three days beyond its longest time"}
     request = {
         "endpoint": run.target.endpoint,
         "arms": [{"variant": each["name"], "package": each["package"]} for each in seen["variants"]],
@@ -192,19 +210,25 @@ def _polled(run: Run, arms: list[str], state: State, *, since: float, waited: fl
         "begun": since,
         "key": state["key"],
         "clock": clock(waited, since=state["at"], until=now),
-        "is_over": state["polls"] >= run.target.experiment_polls,
+        "is_over": more_polls >= 0,
+        "is_paused": is_paused,
     }
     found = invoke(run, run.target.experiment_analysis, request)
-    after: State = {"key": found["key"]}
+    after = {} if is_paused else _acted(run, arms, seen, found, now=now)
+    return {**after, "key": found["key"]}
+
+
+def _acted(run: Run, arms: list[str], seen: State, found: State, *, now: float) -> State:
+    """By what the analysis has found, which is left alone while rollouts are paused; within a step."""
     if found["winner"] is not None:
-        return {**after, "ended": found["explanation"], "winner": found["winner"]}
+        return {"ended": found["explanation"], "winner": found["winner"]}
     # As they are: an update of the endpoint, a deployment's for instance, has set them back.
     if not differ(found["shares"], [each["weight"] for each in seen["variants"]]):
-        return {**after, "weights": found["shares"]}
+        return {"weights": found["shares"]}
     if not _weigh(run, seen, found["shares"]):
-        return after
+        return {}
     audit(_about(run, arms[0]), "weights", {"weights": dict(zip(arms, found["shares"], strict=True))})
-    return {**after, "weights": found["shares"], "changed_at": now}
+    return {"weights": found["shares"], "changed_at": now}
 
 
 def _ended(run: Run, seen: State, arms: list[str]) -> str:
