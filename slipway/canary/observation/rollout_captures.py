@@ -2,7 +2,6 @@
 
 import itertools
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slipway.canary.observation.captured_scores import CapturedScores, ReadNumbers
@@ -15,16 +14,13 @@ from slipway.canary.observation.object_prefixes import (
     package_version,
 )
 from slipway.canary.observation.outcomes import JoinedOutcomes
-from slipway.canary.observation.stored_objects import StoredObjects
+from slipway.canary.observation.stored_objects import StoredObjects, complete_until, unread
 
 _LOG = logging.getLogger(__name__)
 _OBJECTS_A_POLL = 50
 """What is left is read at the next poll."""
 _EARLIER_HOURS = 24
 """The old fleet's numbers are read from so long before a rollout."""
-
-Arrived = tuple[float, str]
-"""When an object was written, in epoch seconds, and its key."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +40,14 @@ class RolloutCaptures:
         """What became due since the poll that wrote the object `known` ("": none), and the key of this poll's."""
         joined = JoinedOutcomes.from_json(self.objects.text(known)) if known else JoinedOutcomes(since)
         found = self.objects.written([self.fleets.variant], since=since)
-        new, later = _unread(found, joined.read)
+        new, later = unread(found, joined.read, most=_OBJECTS_A_POLL)
         for arrived, key in new:
             text = self.objects.text(key)
             if not key.startswith(f"{OUTCOME_PREFIX}/"):
                 joined.add_captures(text, self.fleets)
             elif malformed := joined.add_outcomes(text, arrived=arrived, positive_label=positive_label):
                 _LOG.warning("%d lines of %s are no outcome; %d in all", malformed, key, joined.malformed)
-        # S3 gives whole seconds, so more may arrive in this one, or in that of the first object left for later.
-        joined.count_due(horizon, until=int(later[0][0] if later else self.now) - 1)
+        joined.count_due(horizon, until=complete_until(later, now=self.now))
         return joined, self._store(joined.to_json())
 
     def scores(self, known: str, numbers: ReadNumbers, *, since: float) -> tuple[CapturedScores, dict[str, float], str]:
@@ -63,7 +58,7 @@ class RolloutCaptures:
             self._read_earlier(scores, folders[BLUE], numbers, until=since)
         dispersions = scores.fix_ranks()
         found = [each for folder in folders.values() for each in self.objects.captured(folder, since=since)]
-        for _, key in _unread(found, scores.read)[0]:
+        for _, key in unread(sorted(found), scores.read, most=_OBJECTS_A_POLL)[0]:
             fleet = GREEN if key.startswith(folders[GREEN]) else BLUE
             scores.add(fleet, self.objects.text(key), numbers)
         scores.count_due()
@@ -86,14 +81,3 @@ class RolloutCaptures:
         beside = capture_folder(fleets.endpoint, fleets.shadow, old)
         green = beside if fleets.shadow else capture_folder(fleets.endpoint, fleets.variant, new)
         return {GREEN: green, BLUE: capture_folder(fleets.endpoint, fleets.variant, old)}
-
-
-def _unread(
-    found: Sequence[tuple[float, str]], read: list[str]
-) -> tuple[list[tuple[float, str]], list[tuple[float, str]]]:
-    """What this poll reads, the oldest first, which is added to `read`; and what it leaves to the next one."""
-    known = set(read)
-    unread = [(arrived, key) for arrived, key in sorted(found) if key not in known]
-    new, later = unread[:_OBJECTS_A_POLL], unread[_OBJECTS_A_POLL:]
-    read.extend(key for _, key in new)
-    return new, later

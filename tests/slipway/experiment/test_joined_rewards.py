@@ -25,7 +25,7 @@ def counted(joined):
 
 
 def test_a_request_counts_in_its_arm_and_period_once_it_is_old_enough():
-    joined = JoinedRewards([START], 2)
+    joined = JoinedRewards(START, arms=2)
     joined.begin_period(START + 100)
     joined.add_captures(captures(("a", START + 10), ("b", START + 110)), 0)
     joined.add_captures(captures(("c", START + 20), ("young", START + 190)), 1)
@@ -37,7 +37,7 @@ def test_a_request_counts_in_its_arm_and_period_once_it_is_old_enough():
 
 
 def test_what_arrives_after_the_horizon_counts_in_no_arm():
-    joined = JoinedRewards([START], 2)
+    joined = JoinedRewards(START, arms=2)
     joined.add_captures(captures(("a", START), ("b", START)), 0)
     joined.add_outcomes(outcomes(("a", 1)), arrived=START + 59)
     joined.add_outcomes(outcomes(("b", 1)), arrived=START + 61)
@@ -46,7 +46,7 @@ def test_what_arrives_after_the_horizon_counts_in_no_arm():
 
 
 def test_requests_from_before_the_experiment_count_nowhere_and_values_have_bounds():
-    joined = JoinedRewards([START], 2)
+    joined = JoinedRewards(START, arms=2)
     joined.add_captures(captures(("before", START - 1), ("rich", START + 1)), 0)
     joined.add_outcomes(outcomes(("before", 1), ("rich", 1e9)), arrived=START + 2)
     joined.count_due(10, until=START + 100, bounds=(0.0, 50.0))
@@ -54,20 +54,20 @@ def test_requests_from_before_the_experiment_count_nowhere_and_values_have_bound
 
 
 def test_a_request_that_is_captured_late_still_counts_and_one_too_late_does_not():
-    joined = JoinedRewards([START], 2)
+    joined = JoinedRewards(START, arms=2)
     joined.add_outcomes(outcomes(("late", 1), ("too late", 1)), arrived=START + 2)
-    joined.count_due(10, until=START + 100, late=300)
+    joined.count_due(10, until=START + 100)
     joined.add_captures(captures(("late", START + 1)), 1)
-    joined.count_due(10, until=START + 200, late=300)
+    joined.count_due(10, until=START + 200)
     assert counted(joined) == [[(0, 0), (1, 1)]]
-    joined.count_due(10, until=START + 1000, late=300)
+    joined.count_due(10, until=START + 1000)
     joined.add_captures(captures(("too late", START + 1)), 1)
-    joined.count_due(10, until=START + 1100, late=300)
+    joined.count_due(10, until=START + 1100)
     assert counted(joined) == [[(0, 0), (1, 1)]]
 
 
 def test_too_much_that_waits_is_halved_by_chance_and_all_survives_between_polls():
-    joined = JoinedRewards([START], 2)
+    joined = JoinedRewards(START, arms=2)
     for arm in (0, 1):
         joined.add_captures(captures(*((f"{arm}-{number}", START + 5) for number in range(200))), arm)
     joined.count_due(60, until=START + 10, max_waiting=200)
@@ -79,6 +79,6 @@ def test_too_much_that_waits_is_halved_by_chance_and_all_survives_between_polls(
 
 
 def test_lines_that_are_no_outcome_are_counted():
-    joined = JoinedRewards([START], 2)
+    joined = JoinedRewards(START, arms=2)
     assert joined.add_outcomes('{"inference_id": 3}\n{broken\n', arrived=START) == 2
     assert joined.malformed == 2

@@ -14,7 +14,7 @@ import boto3
 from botocore.config import Config
 
 from slipway.canary.observation.object_prefixes import CHECKPOINT_PREFIX, OUTCOME_PREFIX
-from slipway.canary.observation.stored_objects import StoredObjects
+from slipway.canary.observation.stored_objects import StoredObjects, complete_until, unread
 from slipway.experiment.experiment_plan import ExperimentPlan
 from slipway.experiment.joined_rewards import JoinedRewards
 from slipway.experiment.poll import REPORT_NAME, PollResult, poll, summary
@@ -64,7 +64,9 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     objects = StoredObjects(boto3.client("s3", config=config), os.environ["ARTIFACTS_BUCKET"], event["endpoint"])
     kept: dict[str, Any] = json.loads(objects.text(event["key"])) if event["key"] else {"rate": 1.0, "history": []}
     rate = max(kept["rate"], clock_rate(event["clock"]))
-    joined = JoinedRewards.from_json(kept["joined"]) if event["key"] else JoinedRewards([event["begun"]], len(variants))
+    joined = (
+        JoinedRewards.from_json(kept["joined"]) if event["key"] else JoinedRewards(event["begun"], arms=len(variants))
+    )
     joined.begin_period(event["changed_at"])
     _read(joined, objects, settings, variants, rate=rate)
     is_paused = event.get("is_paused", False)  # which a function of an earlier version does not say
@@ -85,9 +87,7 @@ def _read(
 ) -> None:
     now, arms = time.time(), {objects.folder(variant): arm for arm, variant in enumerate(variants)}
     written = objects.written(variants, since=joined.since)
-    read = set(joined.read)
-    unread = [(arrived, key) for arrived, key in written if key not in read]
-    new, later = unread[:_OBJECTS_A_POLL], unread[_OBJECTS_A_POLL:]
+    new, later = unread(written, joined.read, most=_OBJECTS_A_POLL)
     with ThreadPoolExecutor(_READERS) as pool:
         for (arrived, key), text in zip(new, pool.map(objects.text, (key for _, key in new)), strict=True):
             if not key.startswith(f"{OUTCOME_PREFIX}/"):
@@ -95,10 +95,9 @@ def _read(
             elif malformed := joined.add_outcomes(text, arrived=arrived, positive_label=settings.positive_label):
                 _LOG.warning("%d lines of %s are no outcome; %d in all", malformed, key, joined.malformed)
     # What is not listed any more is too old to be read again.
-    known = read | {key for _, key in new}
+    known = set(joined.read)
     joined.read = [key for _, key in written if key in known]
-    # S3 gives whole seconds, so more may arrive in this one, or in that of the first object left for later.
-    until = int(later[0][0] if later else now) - 1
+    until = complete_until(later, now=now)
     joined.count_due(settings.horizon_seconds / rate, until=until, bounds=settings.bounds)
 
 
