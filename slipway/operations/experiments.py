@@ -5,17 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from slipway.experiment.expected_end import ExpectedEnd, expected_end
 from slipway.experiment.poll import REPORT_NAME
 from slipway.operations.audit_log import Recorder
-from slipway.operations.aws_errors import RefusedError, code_of
+from slipway.operations.aws_errors import RefusedError
 from slipway.operations.deployed_endpoint import traffic_shares
 from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.executions import listed_executions
 from slipway.operations.model_registry import APPROVED, package
 from slipway.operations.pausing import PauseParameter
+from slipway.operations.s3_documents import read_json
 from slipway.rollout.pause import GO
 from slipway.rollout.steps import ALIAS
 from slipway.settings.names import Names
@@ -150,11 +149,5 @@ def _invoke(stage: DeployedStage, function: str, payload: dict[str, Any]) -> str
 
 def read_report(s3: Any, bucket: str, names: Names) -> dict[str, Any] | None:
     """What the newest experiment has shown; None before its first poll."""
-    try:
-        body = s3.get_object(Bucket=bucket, Key=f"{names.experiment_prefix}{REPORT_NAME}")["Body"].read()
-    except ClientError as exc:
-        if code_of(exc) != "NoSuchKey":
-            raise
-        return None
-    found: dict[str, Any] = json.loads(body)
+    found: dict[str, Any] | None = read_json(s3, bucket, f"{names.experiment_prefix}{REPORT_NAME}")
     return found

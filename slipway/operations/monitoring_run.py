@@ -13,6 +13,7 @@ from slipway.canary.observation.object_prefixes import OUTCOME_PREFIX
 from slipway.operations.aws_errors import RefusedError, code_of
 from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.polling import Polling
+from slipway.operations.s3_documents import read_json
 from slipway.training.monitoring_job import (
     CAPTURED,
     OUTCOMES,
@@ -112,13 +113,6 @@ def _ended(stage: DeployedStage, name: str) -> Mapping[str, Any]:
 
 
 def _violations(stage: DeployedStage, prefix: str) -> list[dict[str, Any]]:
-    try:
-        body = stage.client("s3").get_object(Bucket=stage.artifacts_bucket, Key=f"{prefix}/constraint_violations.json")[
-            "Body"
-        ]
-    except ClientError as exc:
-        if code_of(exc) != "NoSuchKey":
-            raise
-        return []  # there is none for a period without requests
-    found: list[dict[str, Any]] = json.loads(body.read())["violations"]
+    document = read_json(stage.client("s3"), stage.artifacts_bucket, f"{prefix}/constraint_violations.json")
+    found: list[dict[str, Any]] = document["violations"] if document else []  # none for a period without requests
     return found

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from botocore.exceptions import ClientError
-
 from slipway.errors import InputError
-from slipway.operations.aws_errors import RefusedError, code_of
+from slipway.operations.aws_errors import RefusedError
 from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.polling import Polling
+from slipway.operations.s3_documents import read_json
 from slipway.settings.batch import Batch
 from slipway.training.batch_keys import ASSEMBLED, MANIFEST, PUBLISHED, UPLOADS, WORK
 from slipway.training.batch_pipeline import INPUT_URI, OUTPUT_URI
@@ -144,9 +143,9 @@ class BatchScoring:
     def _result(self, arn: str, found: Mapping[str, Any]) -> ScoringResult:
         id_ = arn.rpartition("/")[2]
         folder = f"{WORK}/{id_}/{ASSEMBLED}/report"
-        report = self._json(self.bucket, f"{folder}/batch.json")
+        report = read_json(self.client("s3"), self.bucket, f"{folder}/batch.json")
         output = urlsplit(f"{self._output_uri(arn)}/{id_}", allow_fragments=False)
-        is_published = self._json(output.netloc, f"{output.path.strip('/')}/{MANIFEST}") is not None
+        is_published = read_json(self.client("s3"), output.netloc, f"{output.path.strip('/')}/{MANIFEST}") is not None
         return ScoringResult(
             execution=arn,
             status=found["PipelineExecutionStatus"],
@@ -172,16 +171,6 @@ class BatchScoring:
         given = self.client("sagemaker").list_pipeline_parameters_for_execution(PipelineExecutionArn=arn)
         values = {each["Name"]: each["Value"] for each in given["PipelineParameters"]}
         return str(values.get(OUTPUT_URI) or f"s3://{self.bucket}/{PUBLISHED}")
-
-    def _json(self, bucket: str, key: str) -> dict[str, Any] | None:
-        try:
-            content = self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-        except ClientError as exc:
-            if code_of(exc) in ("NoSuchKey", "404"):
-                return None
-            raise
-        found: dict[str, Any] = json.loads(content)
-        return found
 
 
 def _check_below(name: str, uri: str, place: str) -> None:
