@@ -33,14 +33,8 @@ from pipeline_steps.graphs.tensor_names import INPUT
 from pipeline_steps.graphs.writer import GraphWriter
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.use_case import Column, Kind, UseCase
-from slipway.settings.feature_methods import (
-    CATEGORY_STAGES,
-    EXTRACTION,
-    NUMBER_STAGES,
-    SELECTION,
-    TEXT_STAGES,
-    Stage,
-)
+from slipway.settings.feature_methods import CATEGORY_STAGES, EXTRACTION, NUMBER_STAGES, SELECTION, TEXT_STAGES
+from slipway.settings.feature_options import Stage
 
 NUMBERS = tuple(f"number {place}" for place in range(10))
 CATEGORIES = tuple(f"category {place}" for place in range(3))

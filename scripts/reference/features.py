@@ -4,15 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from scripts.reference.table import table
 from slipway.settings.feature_lists import AscendingNumbers, DistinctTexts, Text
-from slipway.settings.feature_methods import (
-    CATEGORY_STAGES,
-    EXTRACTION,
-    NUMBER_STAGES,
-    SELECTION,
-    TEXT_STAGES,
-    Method,
-    Option,
-)
+from slipway.settings.feature_methods import CATEGORY_STAGES, EXTRACTION, NUMBER_STAGES, SELECTION, TEXT_STAGES
+from slipway.settings.feature_options import Method, Option
 from slipway.settings.hyperparameters import Bounds, Choice
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import reduce
 
 from slipway.settings.builtin_image import is_builtin
-from slipway.settings.features import feature_errors
+from slipway.settings.feature_columns import feature_errors
 from slipway.settings.monitoring import LABEL_FREE, Monitoring
 from slipway.settings.own_container_checks import builtin_errors, own_model_errors, server_errors, training_errors
 from slipway.settings.problem_checks import problem_errors

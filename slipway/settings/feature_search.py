@@ -3,19 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from slipway.settings.feature_methods import (
-    CATEGORY_STAGES,
-    EXTRACTION,
-    NATIVE,
-    NUMBER_STAGES,
-    SELECTION,
-    TEXT_STAGES,
-    Flag,
-    Option,
-    Stage,
-    method_name,
-    stage_errors,
-)
+from slipway.settings.feature_methods import CATEGORY_STAGES, EXTRACTION, NATIVE, NUMBER_STAGES, SELECTION, TEXT_STAGES
+from slipway.settings.feature_options import Flag, Option, Stage, method_name, stage_errors
 from slipway.settings.features import Features
 from slipway.settings.hyperparameters import ALGORITHMS, Bounds
 from slipway.settings.ranges import CategoricalRange, ContinuousRange, ParameterRange

@@ -13,7 +13,7 @@ from pipeline_steps.tables.use_case import UseCase
 from slipway.errors import InputError
 from slipway.settings import feature_methods as product
 from slipway.settings import parse_settings
-from slipway.settings.feature_methods import Method
+from slipway.settings.feature_options import Method
 from slipway.training import use_case_document
 from tests.pipeline_steps.features.methods import CASES
 from tests.text_models import vectorised
