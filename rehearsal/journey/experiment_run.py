@@ -45,7 +45,13 @@ class Respondents:
         self._waiting: list[dict[str, Any]] = []
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="outcomes", daemon=True)
-        self.requests: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
+
+    @property
+    def requests(self) -> dict[str, int]:
+        """How many requests each variant answered since a challenger answered its first."""
+        with self._lock:
+            return dict(self._counts)
 
     @property
     def means(self) -> dict[str, float]:
@@ -76,7 +82,8 @@ class Respondents:
                 else self._random.gauss(mean, self._experiment.spread or 0.0)
             )
             self._waiting.append({"inference_id": inference_id, "value": value})
-            self.requests[variant] = self.requests.get(variant, 0) + 1
+            if self._counts or variant != VARIANT:
+                self._counts[variant] = self._counts.get(variant, 0) + 1
 
     def _run(self) -> None:
         while not self._ending.wait(_WRITE_SECONDS):
@@ -111,6 +118,7 @@ def run_experiment(target: LaunchTarget, settings: Settings, found: dict[str, An
     )["DurableExecutionArn"]
     with Respondents(target, experiment) as users:
         result = _followed(target, execution, lambda: phase.show(_progress(target, settings)))
+        requests = users.requests  # the champion's variant is the winner's after its rollout
         found |= {"outcome": result["outcome"], "reason": result["reason"], "true_means": users.means}
         phase.log(f"{result['outcome']}: {result['reason']}")
         if result["outcome"] == Outcome.WINNER_STARTED:
@@ -121,8 +129,8 @@ def run_experiment(target: LaunchTarget, settings: Settings, found: dict[str, An
     means = users.means
     found |= {
         **(_report(target, settings) or {}),
-        "requests_by_variant": users.requests,
-        "true_regret": sum(count * (max(means.values()) - means[name]) for name, count in users.requests.items()),
+        "requests_by_variant": requests,
+        "true_regret": sum(count * (max(means.values()) - means[name]) for name, count in requests.items()),
         "seconds": round(time.time() - began, 3),
         "requests": counts.sent,
         "failed": counts.failed,
