@@ -25,7 +25,7 @@ def launch(config: Path, *more: str, fault: str, rows: int = 3000) -> dict[str, 
         check=False,
         timeout=900,
     )
-    assert ended.returncode == 0, ended.stderr
+    assert ended.returncode == 0, ended.stderr + ended.stdout
     report: dict[str, Any] = json.loads((out / "report.json").read_text(encoding="utf-8"))
     return report
 

@@ -15,7 +15,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.rollout.durable_function import DurableFunction, notify_of_lost_executions
-from infra.rollout.function import lock_holders, may_change_endpoint
+from infra.rollout.function import lock_holders, may_change_endpoint, may_read_pause
 from infra.rollout.runtime.orchestrator.experiment import STOP
 from infra.rollout.runtime.orchestrator.run import RolloutTarget
 from infra.shared.arns import arn
@@ -108,6 +108,7 @@ class ExperimentFunction(Construct):
                     "sagemaker:UpdateEndpointWeightsAndCapacities", on=[arn("sagemaker", f"endpoint/{names.endpoint}")]
                 ),
                 *may_change_endpoint(names),
+                may_read_pause(names),
                 *statements,
             ],
         )

@@ -160,11 +160,15 @@ def may_change_endpoint(names: Names) -> list[Statement]:
     ]
 
 
+def may_read_pause(names: Names) -> Statement:
+    """Read whether rollouts are paused."""
+    return allow("ssm:GetParameter", on=[arn("ssm", f"parameter{names.pause_parameter}")])  # it begins with a slash
+
+
 def _may_decide(names: Names) -> list[Statement]:
     """Reject packages, and read whether rollouts are paused."""
     return [
         allow("sagemaker:UpdateModelPackage", on=package_arns(names.package_group)),
         may_only_reject(),
-        # Whose name begins with the slash.
-        allow("ssm:GetParameter", on=[arn("ssm", f"parameter{names.pause_parameter}")]),
+        may_read_pause(names),
     ]

@@ -513,6 +513,7 @@ ROLES: Mapping[str, Expected] = {
         sagemaker:ListModelPackages {package}
         sagemaker:DescribeEndpoint {endpoint}
         sagemaker:UpdateEndpointWeightsAndCapacities {endpoint}
+        ssm:GetParameter {pause}
         sagemaker:DescribeEndpointConfig {sagemaker}:endpoint-config/c | aws:ResourceTag/slipway:endpoint={prefix}
         sagemaker:DescribeModel {sagemaker}:model/m | aws:ResourceTag/slipway:endpoint={prefix}
         sagemaker:DeleteEndpointConfig {sagemaker}:endpoint-config/c | aws:ResourceTag/slipway:endpoint={prefix}
