@@ -21,7 +21,7 @@ max_loss_to_champion = 0.03
 expected = 0.2
 effect = 0.1
 outcome_seconds = 120
-update_minutes = 10
+update_minutes = 5
 max_days = 1
 """
 

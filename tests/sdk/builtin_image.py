@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.sdk.write_definition import refuse_network
+from write_definition import refuse_network
 
 
 def main(argv: list[str]) -> None:

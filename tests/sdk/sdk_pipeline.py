@@ -398,6 +398,7 @@ class SdkPipeline:
             "commit": self.commit,
             "data_sha256": _profiled("sha256.source"),
             "test_sha256": _profiled("sha256.test"),
+            "test_rows": Join(on="/", values=[self._made(self.prepare, "test"), "data.csv"]),
             "model_sha256": _evaluated("model.sha256"),
             "image": self.image_uri,
             "pipeline_execution_arn": ExecutionVariables.PIPELINE_EXECUTION_ARN,
