@@ -75,8 +75,8 @@ class ReplayResult:
     def to_document(self) -> dict[str, Any]:
         return {
             "passed": not self.reasons,
-            "judged": not self.not_compared,
-            "unjudged": self.not_compared or None,
+            "compared": not self.not_compared,
+            "not_compared": self.not_compared or None,
             "requests": self.requests,
             "sent": self.sent,
             "rows": self.rows,

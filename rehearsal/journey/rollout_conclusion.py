@@ -49,11 +49,11 @@ def note_proof(rollouts: Iterable[RolloutResult], audit: Iterable[Entry]) -> Non
     for rollout in rollouts:
         if rollout.model_package in shadows:
             detail = shadows[rollout.model_package]
-            decision = Decision(detail.get("verdict", Decision.EXTEND)).name.lower()
-            rollout.shadow = {"decision": decision, "explanation": detail.get("sentence", "")}
-        if rollout.has_two_fleets and "verdict" in (detail := promoted.get(rollout.model_package, {})):
-            rollout.proven = detail["verdict"] == Decision.PROMOTE
-            rollout.reason = rollout.reason or detail["sentence"]
+            decision = Decision(detail.get("decision", Decision.EXTEND)).name.lower()
+            rollout.shadow = {"decision": decision, "explanation": detail.get("explanation", "")}
+        if rollout.has_two_fleets and "decision" in (detail := promoted.get(rollout.model_package, {})):
+            rollout.proven = detail["decision"] == Decision.PROMOTE
+            rollout.reason = rollout.reason or detail["explanation"]
 
 
 def _last_step(target: LaunchTarget, execution: str) -> str:

@@ -82,4 +82,4 @@ def _is_about_pause(entry: Entry) -> bool:
 
 def _last_analysis(entries: list[Entry]) -> str | None:
     details = (entry.get("detail", {}) for entry in reversed(entries))
-    return next((str(detail["sentence"]) for detail in details if detail.get("sentence")), None)
+    return next((str(detail["explanation"]) for detail in details if detail.get("explanation")), None)

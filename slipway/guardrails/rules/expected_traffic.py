@@ -50,7 +50,7 @@ def too_few_requests(planned: PlannedRollout) -> Iterator[Found]:
             yield Found(what, _fix(planned, alarm, needed), alarm=alarm.name)
 
 
-@rule("SG702", "error", because="below 10/(1-p) samples a percentile is the greatest few of them, or left unjudged")
+@rule("SG702", "error", because="below 10/(1-p) samples a percentile is the greatest few of them, or is not evaluated")
 def too_few_for_a_percentile(planned: PlannedRollout) -> Iterator[Found]:
     """Expected traffic of the first step too small for a percentile."""
     for alarm in rollback_alarms(planned):

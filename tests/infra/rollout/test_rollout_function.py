@@ -66,7 +66,7 @@ def test_a_better_model_is_promoted_and_what_it_replaced_is_deleted() -> None:
     assert (world.serves, world.named) == (NEW, NEW)
     assert world.deleted == ["config-1", "model-1"]
     assert world.actions == ["begun", "decision", "promoted"]
-    assert world.audit[-1]["detail"] == {"previous": OLD, "verdict": 1, "sentence": "better"}
+    assert world.audit[-1]["detail"] == {"previous": OLD, "decision": 1, "explanation": "better"}
     assert world.packages[NEW] == "Approved"
     assert world.notices[-1] == ("shoppers-dev: promoted", f"Endpoint shoppers-dev serves {NEW}; better")
 

@@ -77,7 +77,7 @@ def test_too_few_requests_are_not_compared_and_the_result_says_so():
     found = compared(49, lambda _month, _score: 1.0)
     assert found.reasons == ()
     assert found.not_compared == "not enough captured requests that the champion scores: 49 of 50"
-    assert found.to_document()["judged"] is False
+    assert found.to_document()["compared"] is False
 
 
 def test_a_noisy_but_healthy_candidate_is_never_refused():

@@ -66,7 +66,7 @@ def test_a_model_trained_on_more_data_passes(job, champion_files, earlier_files)
     assert message == "passed"
     assert (document["contract"]["passed"], document["replay"]["passed"]) == (True, True)
     replay = document["replay"]
-    assert (replay["judged"], replay["requests"], replay["rows"]) == (True, 600, 600)
+    assert (replay["compared"], replay["requests"], replay["rows"]) == (True, 600, 600)
     assert replay["measures"]["error_percent"] == {"found": 0.0, "at_least": 0.0}
     assert {segment["column"] for segment in replay["measures"]["segments"]} == {"month", "returning"}
     assert document["limits"]["max_mean_difference"] == 0.1
@@ -79,7 +79,7 @@ def test_a_change_that_callers_are_ready_for_passes_without_a_replay(job, champi
     assert message == f"contract: target must stay 'bought', got 'returned'; change {change}"
     message, document = job(changed, champion_files, records=60, arguments=[f"--accept-contract-change={change}"])
     assert message == f"passed, without a replay: change {change} of the contract is accepted"
-    assert (document["contract"]["accepted"], document["replay"]["judged"]) == (True, False)
+    assert (document["contract"]["accepted"], document["replay"]["compared"]) == (True, False)
 
 
 def test_the_model_that_was_registered_passes_in_whatever_archive_it_lies(job, champion_files):
@@ -94,7 +94,7 @@ def test_other_files_at_the_place_of_the_registered_model_are_refused(job, champ
         champion_files | {name: earlier_files[name]}, champion_files, records=60, registered=sha256_of(champion_files)
     )
     assert message.startswith("contract: the artifact must be the one that was registered, sha256 ")
-    assert (document["contract"]["passed"], document["replay"]["judged"]) == (False, False)
+    assert (document["contract"]["passed"], document["replay"]["compared"]) == (False, False)
 
 
 def test_columns_exchanged_in_the_graph_alone_are_refused_by_the_replay(job, champion_files, exchanged_in_graph):
@@ -112,8 +112,8 @@ def test_columns_exchanged_in_contract_and_graph_are_refused_by_the_contract(job
     change = document["contract"]["change"]
     reason = "column visits must stay number 1 of a row's cells, got number 2 (and 1 more)"
     assert message == f"contract: {reason}; change {change}"
-    assert document["replay"]["judged"] is False
-    assert document["replay"]["unjudged"] == "the contract gate refused the candidate"
+    assert document["replay"]["compared"] is False
+    assert document["replay"]["not_compared"] == "the contract gate refused the candidate"
 
 
 def test_a_model_that_fails_on_some_users_is_refused_by_the_replay(job, champion_files, with_nodes):
@@ -132,7 +132,7 @@ def test_a_model_that_fails_on_some_users_is_refused_by_the_replay(job, champion
 def test_too_few_captured_requests_pass_and_say_so(job, champion_files):
     message, document = job(champion_files, champion_files, records=12)
     assert message == "passed, without a replay: not enough captured requests: 12 of 50"
-    assert (document["replay"]["judged"], document["replay"]["requests"]) == (False, 12)
+    assert (document["replay"]["compared"], document["replay"]["requests"]) == (False, 12)
 
 
 def test_the_first_model_is_checked_by_itself(job, champion_files):

@@ -211,21 +211,25 @@ def test_a_model_is_better_where_its_loss_to_the_champion_is_proven_negative(hig
 def test_a_model_that_went_live_for_lack_of_evidence_is_reported_as_not_proven(result: RehearsalResult) -> None:
     _, better, _ = result.rollouts
     better.config = "config"
-    detail = {"verdict": 0, "sentence": "extend: too little traffic"}
+    detail = {"decision": 0, "explanation": "extend: too little traffic"}
     log = [entry(None, time="t", actor="machine", action="promoted", subject=better.model_package, detail=detail)]
     note_proof(result.rollouts, log)
     assert [row["proven"] for row in report_document(result)["rollouts"]] == [None, False, None]
     assert "rollout  canary: promoted, but not proven safe;" in summary(result)
     assert "extend: too little traffic" in page_text(result)
-    note_proof(result.rollouts, [log[0] | {"detail": detail | {"verdict": 1}}])
+    note_proof(result.rollouts, [log[0] | {"detail": detail | {"decision": 1}}])
     assert "rollout  canary: promoted;" in summary(result)
 
 
 def test_what_a_candidate_has_shown_as_a_shadow_is_reported(result: RehearsalResult) -> None:
     _, good, bad = result.rollouts
     begun = entry(None, time="t", actor="machine", action="shadow begun", subject=good.model_package, detail={})
-    proven = begun | {"action": "shadow ended", "detail": {"verdict": 1, "sentence": "promote: 900 requests"}}
-    worse = proven | {"action": "shadow decision", "subject": "other", "detail": {"verdict": 2, "sentence": "worse"}}
+    proven = begun | {"action": "shadow ended", "detail": {"decision": 1, "explanation": "promote: 900 requests"}}
+    worse = proven | {
+        "action": "shadow decision",
+        "subject": "other",
+        "detail": {"decision": 2, "explanation": "worse"},
+    }
     bad.model_package, bad.by = "other", "shadow"
     note_proof(result.rollouts, [begun, proven, worse])
     rows = report_document(result)["rollouts"]

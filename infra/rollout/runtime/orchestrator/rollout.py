@@ -212,13 +212,13 @@ class _Rollout:
         serves = f"Endpoint {run.target.endpoint} serves {run.request.package}"
         if run.target.canary_analysis:
             sentence = watched.explanation if watched else ""
-            detail |= {"verdict": watched.decision if watched else 0, "sentence": sentence}
+            detail |= {"decision": watched.decision if watched else 0, "explanation": sentence}
             serves = f"{serves}; {sentence}"
         if self._shadow.explanation:
             detail["shadow"] = self._shadow.explanation
         record(run, "promoted", detail)
         notify(run, "promoted", serves)
-        return End(Outcome.PROMOTED, detail.get("sentence", ""))
+        return End(Outcome.PROMOTED, detail.get("explanation", ""))
 
     def _reject(self, rejection: Rejection) -> End:
         """Before any user met it."""

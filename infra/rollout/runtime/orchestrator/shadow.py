@@ -189,7 +189,7 @@ class ShadowTest:
         if last["decision"] == Decision.PROMOTE:
             self.proven = dict.fromkeys(SAME_FOR_USERS, "as a shadow")
         if self.proven or run.target.proceeds:
-            record(run, "shadow ended", {"verdict": last["decision"], "sentence": explanation})
+            record(run, "shadow ended", {"decision": last["decision"], "explanation": explanation})
             return
         if last["failed"] >= MOST_FAILED:
             raise Rejection(f"as a shadow: {explanation}", by="shadow", is_candidates=False)
@@ -225,7 +225,7 @@ def _analysed(
         return {"failed": failed, "explanation": before["explanation"] if failed < MOST_FAILED else explanation}
     known = {name: after[name] for name in ("decision", "explanation", "checkpoint")}
     if after["changed"]:
-        detail = {"previous": shadowed.package, "verdict": known["decision"], "sentence": known["explanation"]}
+        detail = {"previous": shadowed.package, "decision": known["decision"], "explanation": known["explanation"]}
         audit(run, "shadow decision", detail)
     return {**known, "failed": 0}
 

@@ -134,7 +134,7 @@ class _Analysis:
     def _record(self, analysed: State) -> None:
         detail = {
             "previous": self._previous.package,
-            "verdict": analysed["decision"],
-            "sentence": analysed["explanation"],
+            "decision": analysed["decision"],
+            "explanation": analysed["explanation"],
         }
         audit(self._run, "decision", detail)
