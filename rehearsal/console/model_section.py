@@ -28,9 +28,9 @@ def model_section(evaluation: Mapping[str, Any]) -> str:
 
 def _sentences(evaluation: Mapping[str, Any]) -> Iterator[str]:
     gate, primary = evaluation["gate"], evaluation["primary_metric"]
-    better = "more" if primary["direction"] == "maximize" else "less"
+    better = "higher" if primary["direction"] == "maximize" else "lower"
     yield f"A model for the problem {evaluation['problem']}, by the algorithm {evaluation['algorithm']}."
-    yield f"Candidate: {quality_line(evaluation)}. Of {primary['name']}, {better} is better."
+    yield f"Candidate: {quality_line(evaluation)}. A {better} {primary['name']} is better."
     yield f"Decision: {decision_in_words(evaluation['decision']['chosen'], evaluation['problem'])}."
     yield f"Gate: {'passed' if gate['passed'] else 'refused'}: {gate['reasons']}."
     for name in ("choice", "fit"):

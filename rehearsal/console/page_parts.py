@@ -8,18 +8,23 @@ from typing import Any
 from slipway.rounding import rounded, with_interval
 
 _LONG = 24
-_ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:[\w-]+[:/](?P<name>\S+)")
+_ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:[\w-]+[:/](?P<name>[^\s,]+)")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A table; cells are escaped. Of an ARN the name is shown, and the whole where it is opened."""
+    """A table; cells are escaped. Of an ARN the name is shown, and of a tuple the number; the whole where it is opened.
+
+    An ARN within a text is shown by its name, and whole where the name is pointed at.
+    """
 
     def cell(value: Any) -> str:
+        if isinstance(value, tuple):
+            return f"<td>{_opened(str(len(value)), *value)}</td>" if value else "<td>0</td>"
         shown = _shown(value)
         if found := _ARN.fullmatch(shown):
-            name, arn = html.escape(found["name"]), html.escape(shown)
-            return f'<td><details title="{arn}"><summary>{name}</summary><code>{arn}</code></details></td>'
-        return f"<td{' class=long' if len(shown) > _LONG else ''}>{html.escape(shown)}</td>"
+            return f"<td>{_opened(found['name'], shown, title=shown)}</td>"
+        text = _ARN.sub(lambda arn: f'<span title="{arn[0]}">{arn["name"]}</span>', html.escape(shown))
+        return f"<td{' class=long' if len(shown) > _LONG else ''}>{text}</td>"
 
     def row(cells: str) -> str:
         return f"<tr>{cells}</tr>"
@@ -28,10 +33,18 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return f"<table>{top}{''.join(row(''.join(map(cell, values))) for values in rows)}</table>"
 
 
+def _opened(summary: str, *lines: str, title: str = "") -> str:
+    about = f' title="{html.escape(title)}"' if title else ""
+    whole = "<br>".join(map(html.escape, lines))
+    return f"<details{about}><summary>{html.escape(summary)}</summary><code>{whole}</code></details>"
+
+
 def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return rounded(value)
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int):
         return f"{value:,}"
     return "" if value is None else str(value)
 

@@ -77,7 +77,9 @@ def page(result: RehearsalResult, drawn: Pictures) -> str:
         lineage=_lineage(result),
         audit=table(["entry", "time", "actor", "action", "subject", "hash"], [_entry(each) for each in result.audit]),
         access=table(["role", "calls", "missing permissions", "unused permissions"], _access_rows(result)),
-        timings=table(["phase", "seconds"], [[name, seconds] for name, seconds in result.timings.items()]),
+        timings=table(
+            ["phase", "seconds"], [[name.replace("_", " "), seconds] for name, seconds in result.timings.items()]
+        ),
         templates=table(["template", "sha256"], [[name, digest] for name, digest in result.templates.items()]),
     )
 
@@ -135,7 +137,7 @@ def _lineage(result: RehearsalResult) -> str:
 
 
 def _access_rows(result: RehearsalResult) -> list[list[Any]]:
-    return [[row.role, row.calls, ", ".join(row.missing), ", ".join(row.unused)] for row in result.access]
+    return [[row.role, row.calls, row.missing, row.unused] for row in result.access]
 
 
 def _entry(entry: Mapping[str, Any]) -> list[Any]:

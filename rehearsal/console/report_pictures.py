@@ -123,11 +123,15 @@ def _mark(axis: Axes, rollout: RolloutResult, started: float, ended: float) -> N
             axis.annotate(
                 moment,
                 (at - started, 0.95),
+                xytext=(-4 if moment == "alarm" else 4, 0),
+                textcoords="offset points",
                 xycoords=("data", "axes fraction"),
                 color=RED,
                 fontsize=8,
                 rotation=90,
                 va="top",
+                ha="right" if moment == "alarm" else "left",
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
             )
 
 

@@ -52,7 +52,7 @@ def source_table(options: RehearsalOptions, settings: Settings, workdir: Path) -
         made = demo_table_with([*settings.data.columns, *filter(None, [settings.data.target])])
         path, name = (
             workdir / "table.csv",
-            f"generated ({made}, {options.demo_rows} rows, seed {settings.data.split.seed})",
+            f"generated ({made}, seed {settings.data.split.seed})",
         )
         write_demo_csv(path, rows=options.demo_rows, seed=settings.data.split.seed, table=made)
     use_case, earlier, requests = (workdir / file for file in ("use_case.json", "earlier", "requests.csv"))
