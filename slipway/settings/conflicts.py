@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import reduce
 
 from slipway.settings.builtin_image import is_builtin
-from slipway.settings.feature_columns import feature_errors
+from slipway.settings.feature_columns import drawn_bucket_errors, feature_errors
+from slipway.settings.feature_search import most_buckets
 from slipway.settings.monitoring import LABEL_FREE, Monitoring
 from slipway.settings.own_container_checks import builtin_errors, own_model_errors, server_errors, training_errors
 from slipway.settings.problem_checks import problem_errors
@@ -39,6 +40,12 @@ def _search_conflicts(settings: UncheckedSettings) -> Iterator[str]:
         script=settings.training.script,
         features=settings.features,
     )
+
+
+def _drawn_conflicts(settings: UncheckedSettings) -> Iterator[str]:
+    drawn = (most_buckets(each.fixed, each.ranges) for each in settings.search.searches)
+    if buckets := max(filter(None, drawn), default=None):
+        yield from drawn_bucket_errors(settings.features, settings.data, buckets)
 
 
 def _kind_conflicts(settings: UncheckedSettings) -> Iterator[str]:
@@ -179,6 +186,7 @@ _CHECKS: tuple[tuple[frozenset[str], Callable[[UncheckedSettings], Iterator[str]
     (frozenset({"problem", "data", "decision", "gate", "value"}), _problem_conflicts),
     (frozenset({"problem", "data", "features"}), _recipe_conflicts),
     (_SEARCHED, _search_conflicts),
+    (_SEARCHED | {"data"}, _drawn_conflicts),
     (frozenset({"training", "data"}), _fold_conflicts),
     (frozenset({"rollout", "value"}), _value_conflicts),
     (frozenset({"batch", "endpoint"}), _batch_conflicts),

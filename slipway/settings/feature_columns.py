@@ -36,6 +36,14 @@ def _text_errors(features: Features, data: Data) -> Iterator[str]:
         yield f"features.texts must have at most {MOST_BUCKETS} buckets for all texts together, got {total}"
 
 
+def drawn_bucket_errors(features: Features, data: Data, buckets: int) -> Iterator[str]:
+    """What is wrong with a number of buckets that a job may draw instead of the recipe's."""
+    given = features.texts.vectorise
+    method = dict(given) if isinstance(given, Mapping) else {"method": given}
+    drawn = features.texts.model_copy(update={"vectorise": method | {"buckets": buckets}})
+    yield from _text_errors(features.model_copy(update={"texts": drawn}), data)
+
+
 def _buckets(features: Features, name: str) -> int:
     rules = [
         rule

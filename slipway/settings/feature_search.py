@@ -1,10 +1,12 @@
 """Hyperparameters of the recipe, such as `features.numbers.scale`: what a search may draw, and what it may not."""
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any
 
 from slipway.settings.feature_methods import CATEGORY_STAGES, EXTRACTION, NATIVE, NUMBER_STAGES, SELECTION, TEXT_STAGES
 from slipway.settings.feature_options import Flag, Option, Stage, method_name, stage_errors
+from slipway.settings.feature_texts import PowerOfTwo
 from slipway.settings.features import Features
 from slipway.settings.hyperparameters import ALGORITHMS, Bounds
 from slipway.settings.ranges import CategoricalRange, ContinuousRange, ParameterRange
@@ -42,12 +44,55 @@ def recipe_range_errors(features: Features, name: str, bounds: ParameterRange) -
     found = _found(features, name)
     if isinstance(bounds, CategoricalRange):
         yield from recipe_value_errors(features, name, *bounds.values)
-    elif found is not None and not isinstance(found, Bounds):
+    elif found is not None and (not isinstance(found, Bounds) or isinstance(found, PowerOfTwo)):
         yield f"{name} must be categorical, got {bounds.type}"
     elif isinstance(found, Bounds) and found.whole and isinstance(bounds, ContinuousRange):
         yield f"{name} must be integer or categorical, got continuous"
     else:
         yield from recipe_value_errors(features, name, str(bounds.min), str(bounds.max))
+
+
+def drawn_option_errors(
+    features: Features, fixed: Mapping[str, str], ranges: Mapping[str, ParameterRange]
+) -> Iterator[str]:
+    """What is wrong with options of one method that jobs may draw together, in words that begin with the method."""
+    for table, stages in _TABLES.items():
+        for key, stage in stages.items():
+            given = getattr(getattr(features, table), key)
+            method, path = stage.methods.get(method_name(stage, given)), f"{PREFIX}{table}.{key}"
+            drawn = _drawn_values(f"{path}.", fixed, ranges)
+            if method is None or method.together is None or not drawn:
+                continue
+            options = dict(given) if isinstance(given, Mapping) else {}
+            for values in product(*drawn.values()):
+                if errors := list(method.together(options | dict(zip(drawn, values, strict=True)))):
+                    yield f"{path}{errors[0]}"
+                    break
+
+
+def _drawn_values(
+    prefix: str, fixed: Mapping[str, str], ranges: Mapping[str, ParameterRange]
+) -> dict[str, list[int | str]]:
+    """By option: every value of a choice, or the least and the greatest."""
+    found: dict[str, list[int | str]] = {}
+    for name, value in fixed.items():
+        if name.startswith(prefix):
+            found[name.removeprefix(prefix)] = [_number_or_text(value)]
+    for name, bounds in ranges.items():
+        if name.startswith(prefix):
+            ends = bounds.values if isinstance(bounds, CategoricalRange) else (str(bounds.min), str(bounds.max))
+            found[name.removeprefix(prefix)] = [_number_or_text(value) for value in ends]
+    return found
+
+
+def _number_or_text(value: str) -> int | str:
+    return int(value) if value.isdecimal() else value
+
+
+def most_buckets(fixed: Mapping[str, str], ranges: Mapping[str, ParameterRange]) -> int | None:
+    """The greatest number of buckets that a job may draw for a text; None where the recipe alone says it."""
+    drawn = _drawn_values(f"{PREFIX}texts.vectorise.", fixed, ranges).get("buckets", [])
+    return max((value for value in drawn if isinstance(value, int)), default=None)
 
 
 def native_errors(

@@ -6,7 +6,13 @@ from typing import get_args
 
 from pydantic import TypeAdapter
 
-from slipway.settings.feature_search import is_of_recipe, native_errors, recipe_range_errors, recipe_value_errors
+from slipway.settings.feature_search import (
+    drawn_option_errors,
+    is_of_recipe,
+    native_errors,
+    recipe_range_errors,
+    recipe_value_errors,
+)
 from slipway.settings.features import Features
 from slipway.settings.hyperparameters import ALGORITHMS, IMAGE, SCRIPT, unknown_errors, value_errors
 from slipway.settings.limits import MOST_RANGES, MOST_TUNING_JOBS, combinations
@@ -92,7 +98,10 @@ def search_errors(
         return
     search = search_of(tuning, algorithms)
     for each in search.searches:
-        yield from (f"{each.where}.{error}" for error in _hyperparameter_errors(each, tuning.strategy, features))
+        wrong = list(_hyperparameter_errors(each, tuning.strategy, features))
+        yield from (f"{each.where}.{error}" for error in wrong)
+        if not wrong:
+            yield from drawn_option_errors(features, each.fixed, each.ranges)
         yield from native_errors(features, each.algorithm, each.fixed, each.ranges)
     yield from _job_errors(tuning, search)
     yield from _single_errors(tuning, search)

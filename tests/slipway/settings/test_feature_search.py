@@ -86,3 +86,42 @@ def test_a_method_whose_list_the_recipe_has_may_be_drawn() -> None:
     assert getattr(search.ranges["features.numbers.bins"], "values", None) == ("edges", "none")
     with pytest.raises(InputError, match=r"features.numbers.bins.edges must be given, as a list of ascending numbers"):
         settings(choice)
+
+
+TEXTS = """
+name = "desk"
+stage = "dev"
+[data]
+target = "solved"
+positive_label = "yes"
+columns = { subject = "text", reply = "text", note = "text", log = "text", title = "text" }
+[features.texts]
+vectorise = { method = "hashed_ngrams", shortest = 1, longest = 2, buckets = 64 }
+[tuning.ranges]
+"""
+
+
+def test_the_options_of_texts_may_be_drawn() -> None:
+    drawn = "features.texts.vectorise.buckets = [64, 256]\nfeatures.texts.vectorise.longest = [1, 3]"
+    (search,) = parse_settings(tomllib.loads(TEXTS + drawn), source="desk.toml").search.searches
+    names = {name: getattr(one, "values", None) for name, one in search.ranges.items()}
+    assert names == {
+        "features.texts.vectorise.buckets": ("64", "256"),
+        "features.texts.vectorise.longest": ("1", "3"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("option", "error"),
+    [
+        ("buckets = [64, 100]", "vectorise.buckets must be a power of two in 16..512, got 100"),
+        ('buckets = { type = "integer", min = 64, max = 512 }', "vectorise.buckets must be categorical, got integer"),
+        ("buckets = [64, 512]", "at most 2048 buckets for all texts together, got 2560"),
+        ("longest = [2, 6]", "vectorise.longest must be in 1..4 with ngrams words, got 6"),
+        ("shortest = [1, 3]", "vectorise.shortest must be at most longest, which is 2, got 3"),
+    ],
+)
+def test_what_texts_cannot_have_together_is_refused_before_a_job_draws_it(option: str, error: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_settings(tomllib.loads(f"{TEXTS}features.texts.vectorise.{option}"), source="desk.toml")
+    assert error in str(caught.value)
