@@ -14,8 +14,11 @@ NOWHERE = KEYS | {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": 
 
 
 @contextmanager
-def registry(champion: bytes | None) -> Iterator[dict[str, str]]:
-    """Serve it on the loopback interface; gives the variables that lead an AWS SDK there."""
+def registry(champion: bytes | None, *, registered: str = "") -> Iterator[dict[str, str]]:
+    """Serve it on the loopback interface; gives the variables that lead an AWS SDK there.
+
+    `registered` is the hash of the files that were approved; a package without one is an early one.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -44,7 +47,8 @@ def registry(champion: bytes | None) -> Iterator[dict[str, str]]:
             return {"ModelPackageSummaryList": [package] if champion else []}
         assert (target, request) == ("SageMaker.DescribeModelPackage", {"ModelPackageName": ARN})
         container = {"Image": "image", "ModelDataUrl": "s3://artifacts/champion/model.tar.gz"}
-        return {"InferenceSpecification": {"Containers": [container]}}
+        properties = {"model_sha256": registered} if registered else {}
+        return {"InferenceSpecification": {"Containers": [container]}, "CustomerMetadataProperties": properties}
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -2,6 +2,7 @@
 
 import json
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from pipeline_steps.documents import write_json
 from pipeline_steps.paths import Paths
 from rehearsal.journey.demo_data.registry import write_demo_csv
 from slipway.operations.polling import Polling
-from slipway.operations.scoring import BatchScoring
+from slipway.operations.scoring import BatchScoring, ScoringResult
 from slipway.settings import Settings, load_settings
 from slipway.settings.batch import Batch
 from slipway.training import to_json, use_case_document
+from slipway.training.batch_keys import PUBLISHED
 from slipway.training.batch_pipeline import BatchRoles, batch_pipeline
 from tests.rehearsal.cloud.process import PROJECT, CloudProcess
 
@@ -94,21 +96,69 @@ def scoring(cloud: CloudProcess, settings: Settings, archive: Path) -> BatchScor
     return BatchScoring(cloud, settings.names.batch_pipeline, ARTIFACTS, f"s3://{DATA}/score/", polling)
 
 
-def test_a_batch_is_scored_by_a_transform_job_and_published_with_its_manifest(
-    scoring: BatchScoring, cloud: CloudProcess, tmp_path: Path
-) -> None:
-    write_demo_csv(tmp_path / "sessions.csv", rows=400, seed=5)
-    cloud("s3").upload_file(str(tmp_path / "sessions.csv"), DATA, "score/day/sessions.csv")
+@pytest.fixture(scope="module")
+def sessions(cloud: CloudProcess, scoring: BatchScoring, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that is scored, beside one of wrong rows."""
+    made = tmp_path_factory.mktemp("sessions") / "sessions.csv"
+    write_demo_csv(made, rows=400, seed=5)
+    cloud("s3").upload_file(str(made), DATA, "score/day/sessions.csv")
     cloud("s3").put_object(Bucket=DATA, Key="score/wrong.jsonl", Body=b"{no JSON\n[]\n")
+    assert scoring.input_place == f"s3://{DATA}/score/"
+    return made
+
+
+def interrupted(
+    scoring: BatchScoring, cloud: CloudProcess, when: str, act: Callable[[str], object]
+) -> tuple[ScoringResult, list[str]]:
+    """Score, and act on the execution as soon as its steps report `when`; what became of it, and what is published."""
+    execution = scoring.start()
+
+    def report(line: str) -> None:
+        if line == when:
+            act(execution)
+
+    result = scoring.follow(execution, report)
+    place = f"{PUBLISHED}/{execution.rpartition('/')[2]}"
+    listed = cloud("s3").list_objects_v2(Bucket=ARTIFACTS, Prefix=place).get("Contents", ())
+    return result, [each["Key"] for each in listed]
+
+
+def test_a_batch_that_is_stopped_publishes_nothing_and_the_next_one_all_with_its_manifest_by_a_transform_job(
+    scoring: BatchScoring, cloud: CloudProcess, sessions: Path, tmp_path: Path
+) -> None:
+    def stop(execution: str) -> None:
+        cloud("sagemaker").stop_pipeline_execution(PipelineExecutionArn=execution, ClientRequestToken="s" * 32)
+
+    stopped, published = interrupted(scoring, cloud, "Score: Executing", stop)
+    assert (stopped.status, stopped.published, stopped.report, published) == ("Stopped", "", {}, [])
+    (job,) = cloud("sagemaker").list_transform_jobs()["TransformJobSummaries"]
+    assert job["TransformJobStatus"] in ("Stopping", "Stopped")
     lines: list[str] = []
     result = scoring.follow(scoring.start(), lines.append)
     assert (result.status, result.reason) == ("Succeeded", ""), lines
     assert (result.report["rows"], result.report["scored"], result.failed_rows) == (402, 400, 2)
     scoring.download(result.published, tmp_path / "out")
-    source = (tmp_path / "sessions.csv").read_text().splitlines()
+    source = sessions.read_text().splitlines()
     made = (tmp_path / "out/day/sessions.csv.out").read_text().splitlines()
     assert [line.rsplit(",", 2)[0] for line in made] == source
     failed = [json.loads(line) for line in (tmp_path / "out/failed_rows.jsonl").read_text().splitlines()]
     assert [(row["file"], row["row"]) for row in failed] == [("wrong.jsonl", 1), ("wrong.jsonl", 2)]
-    (job,) = cloud("sagemaker").list_transform_jobs()["TransformJobSummaries"]
-    assert job["TransformJobStatus"] == "Completed"
+    newest = cloud("sagemaker").list_transform_jobs(SortBy="CreationTime", SortOrder="Descending")
+    assert newest["TransformJobSummaries"][0]["TransformJobStatus"] == "Completed"
+
+
+@pytest.mark.usefixtures("sessions")
+def test_a_batch_whose_model_loses_its_approval_meanwhile_is_not_published(
+    scoring: BatchScoring, cloud: CloudProcess, settings: Settings
+) -> None:
+    sagemaker, group = cloud("sagemaker"), settings.names.package_group
+    (package,) = sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]
+
+    def decide(status: str) -> None:
+        sagemaker.update_model_package(ModelPackageArn=package["ModelPackageArn"], ModelApprovalStatus=status)
+
+    result, published = interrupted(scoring, cloud, "Assemble: Executing", lambda _: decide("Rejected"))
+    decide("Approved")
+    assert (result.status, result.published, published) == ("Failed", "", [])
+    assert "must be Approved for its results to be published, it is Rejected now" in result.reason
+    assert result.report["scored"] == 400, "the results are kept where they were checked"

@@ -41,6 +41,8 @@ def run_transform(
             status, reason = "Failed", exc.reason
         except LaunchError as exc:
             status, reason = "Failed", f"AlgorithmError: {exc}"[:1024]
+            if job_request.stopped.is_set():  # while its server started
+                status, reason = "Stopped", None
     return TransformOutcome(status, started, datetime.now(UTC), reason)
 
 

@@ -115,14 +115,15 @@ def test_lines_of_json_come_back_as_they_were_with_one_more_member(batch: Batch)
 
 def test_parquet_comes_back_as_parquet(batch: Batch) -> None:
     table = pd.DataFrame(ROWS, columns=["id", "visits", "month"])
-    fastparquet.write(str(batch.source / "table.parquet"), table)
+    name = "20261129_120000_00042_k7x2p_0a1b"  # as Athena names what it unloads
+    fastparquet.write(str(batch.source / name), table, compression="SNAPPY")
     (found,) = batch.score()
     assert (found.rows, found.scored, found.failed) == (4, 3, 1)
-    content = (batch.results / "table.parquet.out").read_bytes()
+    content = (batch.results / f"{name}.out").read_bytes()
     result = fastparquet.ParquetFile(io.BytesIO(content)).to_pandas()
     assert result["id"].tolist() == ["a", "b", "c"]
     assert result["prediction_score"].tolist() == pytest.approx([0.1, 0.25, 0])
-    assert [(file, row) for file, row, _ in batch.failed] == [("table.parquet", 4)]
+    assert [(file, row) for file, row, _ in batch.failed] == [(name, 4)]
 
 
 def test_cells_are_read_as_training_reads_them(tmp_path: Path) -> None:
@@ -258,3 +259,23 @@ def test_the_manifest_is_written_last_and_never_of_results_that_are_incomplete()
     with pytest.raises(StepError, match="could not be published"):
         publish(sources, "s3://b/published/1", {}, s3=store, kms_key="k")
     assert store.written == ["published/1/day/t.csv.out"]
+
+
+def test_a_publication_that_is_killed_counts_for_nothing_and_is_complete_when_it_is_done_again() -> None:
+    class Killed(BaseException):
+        pass
+
+    class Dying(Store):
+        def copy(self, _source: dict[str, str], _bucket: str, key: str, **_: Any) -> None:
+            if key == self.refused:
+                raise Killed
+            self.written.append(key)
+
+    sources = ("s3://b/work/results", "s3://b/work/report")
+    store = Dying(["work/results/t.csv.out", "work/report/batch.json"], refused="published/1/batch.json")
+    with pytest.raises(Killed):
+        publish(sources, "s3://b/published/1", {}, s3=store, kms_key="k")
+    assert store.written == ["published/1/t.csv.out"], "no manifest: the folder is not complete"
+    store.refused = ""
+    assert publish(sources, "s3://b/published/1", {}, s3=store, kms_key="k") == 2
+    assert (store.written[-1], len(store.manifest["objects"])) == ("published/1/manifest.json", 2)

@@ -72,6 +72,16 @@ def test_predictions_that_drift_are_not_published(jobs: Any, archive: bytes, tmp
     assert (ended.returncode, "must be accepted before they are published" in ended.stderr) == (1, True)
 
 
+def test_a_model_whose_files_are_not_those_that_were_approved_scores_nothing(archive: bytes, tmp_path: Path) -> None:
+    write_rows(tmp_path / "processing/input/batch/shop.csv", shop_rows(3))
+    lay_use_case(tmp_path)
+    with registry(archive, registered="0a1b") as environment:
+        ended = run_verb(tmp_path, *COLLECT, environment=environment)
+    assert ended.returncode == 1
+    assert f"the files of {ARN} must be those that were approved, sha256 0a1b, got " in ended.stderr
+    assert not list((tmp_path / "processing/output").rglob("*.jsonl")), "no request was written"
+
+
 def test_without_an_approved_model_nothing_is_collected(tmp_path: Path) -> None:
     write_rows(tmp_path / "processing/input/batch/shop.csv", shop_rows(3))
     lay_use_case(tmp_path)

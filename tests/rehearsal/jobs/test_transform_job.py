@@ -14,6 +14,7 @@ from rehearsal.jobs.job_runner import LocalJobRunner
 from rehearsal.jobs.transform.json_path import PathError, parse_path
 from rehearsal.jobs.transform.payloads import TransformLimits, limit_errors, records_of
 from rehearsal.jobs.transform.served_model import ServedModel
+from slipway.errors import LaunchError
 
 LINES = "application/jsonlines"
 NO_BACKEND: Any = None
@@ -99,6 +100,20 @@ def transformed(tmp_path: Path, s3: Any, log: Any) -> Callable[..., tuple[str, s
         return ended.status, ended.failure_reason, outputs
 
     return run
+
+
+def test_a_job_that_is_stopped_while_its_server_starts_has_not_failed(tmp_path: Path, s3: Any, log: Any) -> None:
+    @contextmanager
+    def starting(model: ServedModel) -> Iterator[str]:
+        model.stopped.set()
+        raise LaunchError("the server was cancelled")
+        yield ""
+
+    s3.put_object(Bucket="bench", Key="in/a.jsonl", Body=b"1")
+    runner = LocalJobRunner(tmp_path / "jobs", s3, {}.__getitem__, NO_BACKEND, {}, serve=starting)
+    model = {"Image": "image", "ModelDataUrl": "s3://bench/model.tar.gz"}
+    ended = runner.run_transform(request(), model=model, log=log, stopped=threading.Event())
+    assert (ended.status, ended.failure_reason) == ("Stopped", None)
 
 
 JOINED = {"DataProcessing": {"InputFilter": "$.x", "JoinSource": "Input", "OutputFilter": "$['id','SageMakerOutput']"}}
