@@ -10,12 +10,16 @@ from slipway.cli.arguments import add_command, add_json, add_use_case, deployed_
 from slipway.errors import InputError
 
 if TYPE_CHECKING:
+    from slipway.operations.athena_query import AthenaQuery
     from slipway.operations.scoring import BatchScoring, ScoringResult
 
 _EPILOG = """\
 Needs [batch] in the settings and its stack deployed. Every file below the prefix batch.input of the data bucket is
 scored, or those of --input or --file: CSV with a header, lines of JSON, or Parquet, gzip or not. A result has the
 file's name and .out: its rows in their order, with the prediction beside each.
+
+--query scores what Athena finds: it writes the rows of the SELECT to the artifacts bucket as Parquet, with your own
+rights, before the execution is started.
 
 A row that the model refuses is left out and reported by file, number and reason in failed_rows.jsonl. With more of them
 than batch.max_failed_percent, or predictions that drift by more than batch.max_prediction_drift, nothing is published,
@@ -31,6 +35,7 @@ examples:
   slipway score --wait
   slipway score --stage prod --file customers.csv --output scored/
   slipway score --input s3://DATA_BUCKET/score/2026-11/ --wait --json
+  slipway score --database shop --query "SELECT * FROM sessions WHERE day = DATE '2026-11-29'" --wait
 """
 
 
@@ -47,6 +52,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--input", metavar="S3_URI", help="a prefix below batch.input (default: all of it)")
     source.add_argument("--file", type=Path, metavar="FILE", help="a file of this machine, which is sent first")
+    source.add_argument("--query", metavar="SQL", help="a SELECT that Athena runs with your rights; its rows")
+    parser.add_argument("--database", metavar="NAME", help="of the tables that --query names")
+    parser.add_argument("--workgroup", metavar="NAME", help="in which Athena runs --query (default: primary)")
     parser.add_argument(
         "--output",
         metavar="FOLDER|S3_URI",
@@ -61,19 +69,35 @@ def run(arguments: argparse.Namespace) -> int:
     """Start an execution, and with --wait follow it to its end."""
     from slipway.operations.scoring import BatchScoring  # noqa: PLC0415 — boto3 takes a while
 
+    query = _query(arguments)
     is_uri = str(arguments.output or "").startswith("s3://")
     folder = Path(arguments.output) if arguments.output and not is_uri else None
     with deployed_stage(arguments) as stage:
         if stage.settings.batch is None:
             raise InputError(f"{arguments.config} must have [batch], got none: add it, and deploy its stack")
         scoring = BatchScoring.of(stage, stage.settings.batch)
-        source = scoring.upload(arguments.file) if arguments.file else arguments.input
+        source = arguments.input
+        if arguments.file:
+            source = scoring.upload(arguments.file)
+        elif query:
+            source = scoring.unload(query, log)
         arn = scoring.start(input_uri=source, output_uri=arguments.output if is_uri else None)
         log(f"started {arn}")
         if not (arguments.wait or folder):
             write(arguments, {"execution": arn}, lambda: f"{arn}\n")
             return 0
         return _ended(scoring, arn, arguments, folder)
+
+
+def _query(arguments: argparse.Namespace) -> "AthenaQuery | None":
+    from slipway.operations.athena_query import AthenaQuery  # noqa: PLC0415
+
+    if arguments.query is not None:
+        return AthenaQuery.of(arguments.query, database=arguments.database, workgroup=arguments.workgroup)
+    for name in ("database", "workgroup"):
+        if getattr(arguments, name):
+            raise InputError(f"--{name} must be given with --query alone, got {getattr(arguments, name)}")
+    return None
 
 
 def _ended(scoring: "BatchScoring", arn: str, arguments: argparse.Namespace, folder: Path | None) -> int:

@@ -9,6 +9,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from slipway.errors import InputError
+from slipway.operations.athena_query import AthenaQuery
 from slipway.operations.aws_errors import RefusedError
 from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.polling import Polling
@@ -84,9 +85,19 @@ class BatchScoring:
         """
         if not file.is_file() or not file.stat().st_size:
             raise InputError(f"--file must be a file that is not empty, got {file}")
-        folder = f"{UPLOADS}/{secrets.token_hex(8)}/"
+        folder = self._new_folder()
         self.client("s3").upload_file(str(file), self.bucket, f"{folder}{file.name}")
         return f"s3://{self.bucket}/{folder}"
+
+    def unload(self, query: AthenaQuery, report: Callable[[str], object]) -> str:
+        """Run a query, with the caller's rights; gives the prefix of its rows, which is scored.
+
+        Raises:
+            LaunchError: Athena refused or failed it, or it has no rows.
+        """
+        rows, notes = (f"s3://{self.bucket}/{self._new_folder()}" for _ in range(2))
+        query.unload(self.client, rows, results=notes, report=report, polling=self.polling)
+        return rows
 
     def start(self, *, input_uri: str | None = None, output_uri: str | None = None) -> str:
         """Start an execution; returns its ARN.
@@ -139,6 +150,10 @@ class BatchScoring:
                 raise InputError(f"--output must be a folder that can be written, got {folder}: {exc}") from exc
             made.append(target)
         return made
+
+    @staticmethod
+    def _new_folder() -> str:
+        return f"{UPLOADS}/{secrets.token_hex(8)}/"
 
     def _result(self, arn: str, found: Mapping[str, Any]) -> ScoringResult:
         id_ = arn.rpartition("/")[2]

@@ -133,6 +133,20 @@ def changed_type(planned: PlannedRollout) -> Iterator[Found]:
             yield Found(what, "deregister the scalable target first, and register it again afterwards")
 
 
+@rule(
+    "SG213",
+    "warning",
+    because="AWS does not say that metrics of this kind of endpoint have the dimension EndpointConfigName, and alarms "
+    "without data roll nothing back",
+)
+def alarms_that_may_have_no_data(planned: PlannedRollout) -> Iterator[Found]:
+    """An asynchronous endpoint whose new fleet stays without a comparison."""
+    if planned.kind.waits and planned.deployment and (planned.analysis is None or planned.analysis.proceeds):
+        how = "goes on without a decision of" if planned.analysis else "has no"
+        fix = "write canary_analysis.enabled = true and without_evidence = roll_back"
+        yield Found(f"the rollout {how} canary analysis", fix)
+
+
 RULES = (
     unguarded_kind,
     rolling_of_several,
@@ -146,4 +160,5 @@ RULES = (
     burstable,
     unknown_scaled_variant,
     changed_type,
+    alarms_that_may_have_no_data,
 )

@@ -146,7 +146,9 @@ MUTANTS: list[tuple[str, str, PlannedRollout]] = [
         rolling(25), variants=(Variant("primary", 4), Variant("other", 4)), previous_variants=("primary", "other")
     )),
     ("SG203", "two shadows", b.plan(shadow_variants=(Variant("s1", 1), Variant("s2", 1)))),
-    ("SG203", "a shadow on an asynchronous endpoint", b.plan(kind=ASYNCHRONOUS, shadow_variants=(Variant("s1", 1),))),
+    ("SG203", "a shadow on an asynchronous endpoint", b.with_analysis(
+        kind=ASYNCHRONOUS, shadow_variants=(Variant("s1", 1),)
+    )),
     ("SG203", "a rolling update with a shadow", b.policy(rolling(25), shadow_variants=(Variant("s1", 1),))),
     ("SG204", "inferentia 1", b.plan(variants=(Variant("primary", 4, "ml.inf1.xlarge"),))),
     ("SG204", "elastic inference", b.plan(variants=(Variant("primary", 4, accelerator="ml.eia2.medium"),))),
@@ -162,6 +164,10 @@ MUTANTS: list[tuple[str, str, PlannedRollout]] = [
     )),
     ("SG211", "a target of another variant", b.plan(scaling=(ScaledVariant("AllTraffic", 2, 8),))),
     ("SG212", "another instance type", b.plan(previous_types=(("primary", "ml.c5.large"),))),
+    ("SG213", "an asynchronous endpoint without canary analysis", b.plan(kind=ASYNCHRONOUS)),
+    ("SG213", "an asynchronous endpoint whose rollout goes on without a decision", b.with_analysis(
+        kind=ASYNCHRONOUS, analysis={"proceeds": True}
+    )),
     ("SG301", "no alarm", b.plan(deployment=linear(25), alarms=())),
     ("SG301", "an empty list", b.named()),
     ("SG302", "no alarm on errors", b.named(LATENCY, alarms=b.plan().alarms[1:])),
@@ -179,8 +185,9 @@ MUTANTS: list[tuple[str, str, PlannedRollout]] = [
     ("SG401", "misspelt metric", b.latency(MetricName="ModelLatancy")),
     ("SG401", "misspelt namespace", b.errors(Namespace="AWS/Sagemaker")),
     ("SG401", "invocation metric of the instances", b.errors(Namespace="/aws/sagemaker/Endpoints")),
-    ("SG402", "overhead of an asynchronous endpoint", replace(
-        b.latency(MetricName="OverheadLatency"), kind=ASYNCHRONOUS
+    ("SG402", "overhead of an asynchronous endpoint", b.with_analysis(
+        kind=ASYNCHRONOUS,
+        alarms=(b.plan().alarms[0], {**b.plan().alarms[1], "MetricName": "OverheadLatency"}, canary_decision()),
     )),
     ("SG402", "set-up time of instances", b.latency(MetricName="ModelSetupTime")),
     ("SG403", "no EndpointConfigName", b.errors(Dimensions=dimensions(EndpointConfigName=""))),
