@@ -1,17 +1,93 @@
-"""A rollout with a shadow on the embedded AWS: real servers, users, metrics and CloudFormation."""
+"""A rollout with a shadow whose processes are killed in every state: one fleet serves, no request of a user is lost."""
 
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from slipway.rollout.steps import RolloutStep
 from slipway.settings import Settings
 from tests.contract.test_rollout_function import CLOUD_OPTIONS, Launch, deployed, settings, target
 from tests.rehearsal.cloud.process import CloudProcess, eventually
 
 __all__ = ["CLOUD_OPTIONS", "settings"]
 
-pytestmark = [pytest.mark.e2e, pytest.mark.thorough]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.thorough,
+    pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
+]
 SHADOW_SECONDS = 1200
+ENTERED = {RolloutStep.ENTER_SHADOW, RolloutStep.WAIT_FOR_SHADOW, RolloutStep.BEGIN_SHADOW, RolloutStep.SHADOW}
+LEFT = {RolloutStep.READ_SHADOW, RolloutStep.LEAVE_SHADOW, RolloutStep.WAIT_FOR_LEAVE, RolloutStep.DELETE_SHADOW}
+LASTING = {RolloutStep.WAIT_FOR_SHADOW, RolloutStep.SHADOW, RolloutStep.WAIT_FOR_LEAVE}
+"""The others may have passed before this process sees them; `tests/infra/rollout` kills in each of them."""
+_KILLS_A_STATE = 3
+
+
+class Killer:
+    """Kills the function's process and the endpoint's controller whenever an execution enters a state, some times."""
+
+    def __init__(self, launch: Launch, execution: str, states: set[RolloutStep]) -> None:
+        self._launch, self._execution, self._states = launch, execution, states
+        self._over = threading.Event()
+        self.killed: dict[str, int] = {}
+        self.controllers = 0
+
+    def run(self) -> None:
+        client = self._launch.cloud("lambda")
+        while not self._over.is_set():
+            history = client.get_durable_execution_history(DurableExecutionArn=self._execution, ReverseOrder=True)
+            newest = next((event["Name"] for event in history["Events"] if event.get("Name")), "")
+            if newest in self._states and self.killed.get(newest, 0) < _KILLS_A_STATE:
+                self._kill(newest)
+            time.sleep(0.02)
+
+    def _kill(self, state: str) -> None:
+        for pid, is_controller in _processes(self._launch.cloud, self._launch.function):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue  # it had just ended
+            self.killed[state] = self.killed.get(state, 0) + 1
+            self.controllers += is_controller
+
+    def stop(self) -> None:
+        self._over.set()
+
+
+def _processes(cloud: CloudProcess, function: str) -> Iterator[tuple[int, bool]]:
+    """In which the embedded AWS runs the function, or follows an update of the endpoint; whether it is the latter."""
+    runs_function = f"AWS_LAMBDA_FUNCTION_NAME={function}\0".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent != cloud.child.pid:
+                continue
+            is_controller = b"\0rehearsal.endpoints.controller\0" in (folder / "cmdline").read_bytes()
+            if is_controller or runs_function in (folder / "environ").read_bytes():
+                yield int(folder.name), is_controller
+        except (OSError, ValueError):
+            continue  # it has ended
+
+
+@contextmanager
+def killing(launch: Launch, execution: str, states: set[RolloutStep]) -> Iterator[Killer]:
+    killer = Killer(launch, execution, states)
+    thread = threading.Thread(target=killer.run)
+    thread.start()
+    try:
+        yield killer
+    finally:
+        killer.stop()
+        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +98,34 @@ def launch(cloud: CloudProcess, settings: Settings, tmp_path_factory: pytest.Tem
     made.listen()
     assert made.rolled_out(made.package(0.25))["outcome"] == "promoted"
     return made
+
+
+@pytest.mark.parametrize(
+    ("x", "fault", "outcome", "states"),
+    [(0.5, "", "promoted", ENTERED), (0.75, "errors", "rejected", ENTERED | LEFT)],
+    ids=["proven", "worse"],
+)
+def test_a_shadow_survives_kills_in_every_state(
+    launch: Launch, x: float, fault: str, outcome: str, states: set[RolloutStep]
+) -> None:
+    before = launch.serves()
+    image = f"{launch.image.rpartition(':')[0]}:fault-{fault}" if fault else ""
+    package = launch.package(x, image=image)
+    with launch.users(30) as users:
+        launch.decide(package, "Approved")
+        execution = eventually(lambda: launch.executions(package, "Approved"))[0]
+        with killing(launch, execution, states) as killer:
+            ended = launch.ended(execution, seconds=240)
+        seen = users.snapshot()
+    assert ended["outcome"] == outcome, ended
+    assert killer.killed.keys() >= states & LASTING
+    assert killer.controllers, "an update's controller was among them"
+    assert (seen.dropped, seen.failed) == (0, 0)
+    assert launch.serves() == (package if outcome == "promoted" else before)
+    assert launch.parameters() == {"ModelPackageArn": launch.serves(), "ShadowModelPackageArn": ""}
+    now = launch.endpoint()
+    assert (now["EndpointStatus"], launch.configs()) == ("InService", {now["EndpointConfigName"]})
+    assert (now.get("ShadowProductionVariants"), launch.models()) == (None, 1)
 
 
 def test_an_abort_while_the_shadow_is_compared_leaves_the_live_model_alone(launch: Launch) -> None:
