@@ -64,11 +64,12 @@ class HasCoefficients(Protocol):
 
 
 class _Names(NamedTuple):
-    """How terms and outputs are called: columns by place, their categories by name, outputs by place."""
+    """How terms and outputs are called: columns by place, categories by name, outputs by place; which are dates."""
 
     columns: Sequence[str]
     categories: Mapping[str, CategoryColumn]
     outputs: Sequence[str]
+    dates: frozenset[str]
 
 
 def coefficients_document(
@@ -83,7 +84,8 @@ def coefficients_document(
         use_case: its labels name the outputs.
     """
     categories = {column.name: column for column in columns if isinstance(column, CategoryColumn)}
-    known = _Names(names, categories, _outputs(found.link, use_case))
+    dates = frozenset(column.name for column in use_case.columns if column.kind == "datetime")
+    known = _Names(names, categories, _outputs(found.link, use_case), dates)
     buckets = frozenset(encoded_names(columns)[len(columns) :])  # which mean nothing by themselves
     order = np.argsort(-np.abs(found.values), axis=None, kind="stable").tolist()
     places = (divmod(place, len(known.outputs)) for place in order)
@@ -119,7 +121,7 @@ def _entry(found: Coefficients, known: _Names, place: int, output: int) -> dict[
         "unit": term.unit,
         "mean": term.mean,
         "deviation": term.deviation,
-        "change": (change := _change(term, column, category)),
+        "change": (change := _change(term, column, category, is_date=column in known.dates)),
         "words": f"{change}: {_effect(found.link, label, value, factor)}",
     }
 
@@ -133,15 +135,17 @@ def _category(name: str, column: CategoryColumn | None, code: float) -> str:
     return {known: text for text, known in column.codes.items()}.get(code, "other")
 
 
-def _change(term: Term, column: str, category: str | None) -> str:
+def _change(term: Term, column: str, category: str | None, *, is_date: bool) -> str:
     if term.kind == "category":
         return f"{column} is {category}"
     if term.kind == "missing":
         return f"{column} is missing"
     if term.kind == "number" and (term.mean, term.deviation) == (0, 1):  # the recipe has scaled or encoded it
         return f"{column} higher by 1"
-    higher = f"higher by {term.deviation:.3g}, one standard deviation"
-    return f"log(1 + {column} / {term.unit:.3g}) {higher}" if term.kind == "logarithm" else f"{column} {higher}"
+    if term.kind == "logarithm":
+        return f"log(1 + {column} / {term.unit:.3g}) higher by {term.deviation:.3g}, one standard deviation"
+    higher = f"later by {term.deviation:.3g} days" if is_date else f"higher by {term.deviation:.3g}"
+    return f"{column} {higher}, one standard deviation"
 
 
 def _effect(link: Link, output: str, value: float, factor: float | None) -> str:

@@ -65,6 +65,7 @@ def inspect_table(
         split=_split(texts, kept, left_out),
         ignore=tuple(left_out),
         table_format=TableFormat(decimal=texts.decimal if texts.decimal != "." else None),
+        fits_counts=suggested.shape == "counts",  # the written file has the family poisson for them
     )
     use_case, found = _findings(texts, use_case)
     leaking = {each.column: each.message for each in found if each.check in _LEFT_OUT and each.column}

@@ -129,7 +129,7 @@ def _family(shape: str | None, algorithms: Sequence[str]) -> Iterator[str]:
         return
     yield ""
     if shape == "counts":
-        yield "# The target has counts: The family poisson predicts above 0, and what raises it multiplies."
+        yield "# The target has counts: the family poisson predicts above 0, and what raises it multiplies."
     else:
         yield "# A few numbers of the target are far larger than most. The family poisson fits the logarithm of what is"
         yield '# expected, and [gate] metric = "mae" keeps a few rows from deciding which model is better.'

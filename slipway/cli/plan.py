@@ -28,7 +28,9 @@ The traffic is the median of the endpoint's quietest hour of the day, in the las
 or what --requests-per-second gives. --toml prints the lines for the use case's file. With plan = "auto" and
 requests_per_second under [rollout], every synth takes the same plan from that figure.
 
-The figures are simulated with seeded traffic, as `slipway simulate` does: independent requests, no bursts.
+An estimate chooses the plan. The figures that are printed are of seeded rollouts, as `slipway simulate` makes them:
+independent requests, no bursts, but errors and latency that vary from minute to minute. So the share of good models
+that is printed may be some points below 95 %.
 
 exit codes:
   0    the plan is printed

@@ -85,13 +85,16 @@ def test_words_say_what_a_coefficient_does() -> None:
     assert "one standard deviation: the odds of yes are multiplied by " in spend["words"]
 
 
-def test_a_part_of_a_date_is_named_by_its_month_or_weekday() -> None:
+def test_a_date_is_later_by_days_and_its_parts_are_named_by_month_or_weekday() -> None:
     days = np.arange(0, 1460, 5, dtype=np.float64)  # from 2000-01-01, a Saturday
     split = Split(pd.DataFrame({"when": days}), np.where(days % 7 == 0, 9.0, 1.0))
     use_case = UseCase("regression", (Column("when", "datetime"),), target="y", metric="rmse")
     given = parse_hyperparameters({"algorithm": "linear", "alpha": "0.001"})
     found = train_model(use_case, split, split, given, log=str).metrics_document()["coefficients"]
     assert found["terms"][0]["words"].startswith("when: weekday is Saturday: y is higher by ")
+    assert [each["change"] for each in found["terms"] if each["term"] == "number"] == [
+        "when later by 421 days, one standard deviation"
+    ]
 
 
 def test_at_most_200_are_listed_and_the_others_counted() -> None:
