@@ -82,8 +82,8 @@ def _numbers(target: _Target, use_case: UseCase) -> _Checks:
         return
     fits_others = values[0] < 0 or use_case.fits_counts
     positive = "" if fits_others else f", or fit amounts and counts by {_POISSON}"
-    if (share := counts.max() / len(target)) > 1 / 2:
-        number = values[counts.argmax()]
+    number, share = values[counts.argmax()], counts.max() / len(target)
+    if share > 1 / 2 and not (number == 0 and use_case.fits_counts and _has_usual_zeros(target)):
         yield (
             "one_number",
             f"is {number:g} in {percent(share)} of the rows: predict first whether it is, as a binary problem"
@@ -96,6 +96,11 @@ def _numbers(target: _Target, use_case: UseCase) -> _Checks:
             "outliers",
             f'has {few} rows that make more than half of its variance: compare by [gate] metric = "mae"{positive}',
         )
+
+
+def _has_usual_zeros(target: _Target) -> bool:
+    """Whether they are counts, with no more zeros than a geometric distribution of their mean has."""
+    return are_counts(target) and bool((target == 0).mean() <= 1 / (1 + target.mean()))
 
 
 def _anomalies(target: _Target, use_case: UseCase) -> _Checks:

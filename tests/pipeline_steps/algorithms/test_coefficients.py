@@ -92,7 +92,7 @@ def test_a_date_is_later_by_days_and_its_parts_are_named_by_month_or_weekday() -
     given = parse_hyperparameters({"algorithm": "linear", "alpha": "0.001"})
     found = train_model(use_case, split, split, given, log=str).metrics_document()["coefficients"]
     assert found["terms"][0]["words"].startswith("when: weekday is Saturday: y is higher by ")
-    assert [each["change"] for each in found["terms"] if each["term"] == "number"] == [
+    assert [each["change"] for each in found["terms"] if each["column"] == "when"] == [
         "when later by 421 days, one standard deviation"
     ]
 

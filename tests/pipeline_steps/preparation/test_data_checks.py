@@ -264,6 +264,18 @@ def test_the_family_of_counts_is_advised_where_no_algorithm_has_it(tmp_path: Pat
     assert ("poisson" in message) is not fits_counts
 
 
+@pytest.mark.parametrize(
+    ("fits_counts", "each", "found"), [(True, 1, []), (False, 1, ["one_number"]), (True, 9, ["one_number"])]
+)
+def test_zeros_of_counts_are_doubtful_where_no_algorithm_fits_counts_or_the_others_are_large(
+    tmp_path: Path, fits_counts: bool, each: int, found: list[str]
+) -> None:
+    use_case = replace(BINARY, problem="regression", positive_label=None, fits_counts=fits_counts)
+    rows = _with("churned", lambda n, _: str(each * sum(n % 20 >= least for least in (11, 16, 18, 19))))
+    checks = [finding.check for finding in _findings(tmp_path, rows, use_case) if finding.column == "churned"]
+    assert [check for check in checks if check == "one_number"] == found
+
+
 def test_cross_validation_is_not_advised_without_a_target(tmp_path: Path) -> None:
     use_case = replace(BINARY, problem="clustering", target=None, positive_label=None, metric="silhouette", folds=0)
     assert "folds" not in [each.check for each in _findings(tmp_path, _rows(), use_case)]
