@@ -4,7 +4,7 @@ import io
 import json
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,9 @@ from tests.rehearsal.cloud.process import eventually
 
 PROJECT = Path(__file__).resolve().parents[2]
 IMAGE, BUCKET = "repository/steps:1", "artifacts"
-LONG = {"num_round": "400", "early_stopping_rounds": "400", "eta": "0.02", "subsample": "0.7", "max_depth": "6"}
+LONG = {"eta": "0.02", "subsample": "0.7", "max_depth": "6"}
+ROUNDS = ("400", "1600", "6400")
+"""A busy machine may look for the first checkpoint only when a job has ended: then a longer one is interrupted."""
 
 
 @pytest.fixture(scope="module")
@@ -98,14 +100,18 @@ def jobs(
 
 
 @pytest.fixture(scope="module")
-def request_of(definition: dict[str, Any]) -> dict[str, Any]:
-    """A trial of the search, as the tuning job asks for it."""
+def request_of(definition: dict[str, Any]) -> Callable[[str, str], dict[str, Any]]:
+    """A trial of the search, as the tuning job asks for it, by its name and its rounds."""
     trial: dict[str, Any] = json.loads(json.dumps(definition["Tune"]["TrainingJobDefinition"]))
     static = trial.pop("StaticHyperParameters")
-    trial["HyperParameters"] = static | LONG
     for channel in trial["InputDataConfig"]:
         channel["DataSource"]["S3DataSource"]["S3Uri"] = f"s3://{BUCKET}/prepared/{channel['ChannelName']}/"
-    return trial
+
+    def request(name: str, rounds: str) -> dict[str, Any]:
+        given = static | LONG | {"num_round": rounds, "early_stopping_rounds": rounds}
+        return {**trial, "TrainingJobName": name, "HyperParameters": given}
+
+    return request
 
 
 def ended(jobs: TrainingJobs, name: str) -> dict[str, Any]:
@@ -129,21 +135,37 @@ def checkpoints(s3: Any) -> list[str]:
     return [row["Key"] for row in found if row["Key"].endswith(".ubj")]
 
 
-def test_a_spot_job_whose_machine_is_taken_away_makes_the_same_model_and_waits_for_free(
-    jobs: TrainingJobs, s3: Any, market: SpotMarket, lines: list[str], request_of: dict[str, Any]
-) -> None:
-    jobs.create({**request_of, "TrainingJobName": "cut"})
-    eventually(lambda: checkpoints(s3), seconds=60)
-    market.take_back("cut")
-    cut = ended(jobs, "cut")
-    assert (cut["TrainingJobStatus"], cut.get("FailureReason")) == ("Completed", None)
-    assert "Interrupted" in [row["Status"] for row in cut["SecondaryStatusTransitions"]]
-    assert any(line.startswith("continuing after ") for line in lines)
-    assert cut["BillableTimeInSeconds"] < cut["TrainingTimeInSeconds"]
+def statuses(job: dict[str, Any]) -> list[str]:
+    return [row["Status"] for row in job["SecondaryStatusTransitions"]]
+
+
+def forget_checkpoints(s3: Any) -> None:
     for key in checkpoints(s3):
         s3.delete_object(Bucket=BUCKET, Key=key)
-    jobs.create({**request_of, "TrainingJobName": "whole"})
+
+
+def test_a_spot_job_whose_machine_is_taken_away_makes_the_same_model_and_waits_for_free(
+    jobs: TrainingJobs,
+    s3: Any,
+    market: SpotMarket,
+    lines: list[str],
+    request_of: Callable[[str, str], dict[str, Any]],
+) -> None:
+    for rounds in ROUNDS:
+        name = f"cut-{rounds}"
+        jobs.create(request_of(name, rounds))
+        eventually(lambda: checkpoints(s3), seconds=60)
+        market.take_back(name)
+        cut = ended(jobs, name)
+        forget_checkpoints(s3)
+        if "Interrupted" in statuses(cut):
+            break
+    assert (cut["TrainingJobStatus"], cut.get("FailureReason")) == ("Completed", None)
+    assert "Interrupted" in statuses(cut)
+    assert any(line.startswith("continuing after ") for line in lines)
+    assert cut["BillableTimeInSeconds"] < cut["TrainingTimeInSeconds"]
+    jobs.create(request_of("whole", rounds))
     whole = ended(jobs, "whole")
-    assert "Interrupted" not in [row["Status"] for row in whole["SecondaryStatusTransitions"]]
+    assert "Interrupted" not in statuses(whole)
     assert whole["BillableTimeInSeconds"] == whole["TrainingTimeInSeconds"]
     assert model(s3, cut) == model(s3, whole)

@@ -69,8 +69,10 @@ def serving(server: http.server.ThreadingHTTPServer) -> Iterator[int]:
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     with server:
         thread.start()
-        yield server.server_port
-        server.shutdown()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
     thread.join()
 
 

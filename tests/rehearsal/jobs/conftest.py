@@ -56,7 +56,7 @@ class Log(list[str]):
 
     def wait_for(self, text: str) -> str:
         with self._arrived:
-            assert self._arrived.wait_for(lambda: any(text in line for line in self), timeout=20), list(self)
+            assert self._arrived.wait_for(lambda: any(text in line for line in self), timeout=60), list(self)
             return next(line for line in self if text in line)
 
 

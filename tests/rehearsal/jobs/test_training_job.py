@@ -164,7 +164,7 @@ def test_lines_arrive_while_the_job_still_runs_and_a_stop_ends_it(
     job.start()
     pid = int(log.wait_for("pid=").removeprefix("pid="))
     stopped.set()
-    job.join(timeout=20)
+    job.join(timeout=60)
     assert (outcomes[0].status, outcomes[0].secondary_status) == ("Stopped", "Stopped")
     assert archive(s3, api.bucket, "models/job-1/output/model.tar.gz") == {"partial.txt": b"half"}
     assert not Path(f"/proc/{pid}").exists()
@@ -178,7 +178,7 @@ def test_a_job_past_its_time_is_ended_with_all_its_processes(runner: Any, image:
         print(f"pids={os.getpid()},{child.pid}", flush=True)
         time.sleep(60)
     """)
-    outcome = run(runner, program, api.training(StoppingCondition={"MaxRuntimeInSeconds": 1}), log)
+    outcome = run(runner, program, api.training(StoppingCondition={"MaxRuntimeInSeconds": 3}), log)
     assert (outcome.status, outcome.secondary_status) == ("Stopped", "MaxRuntimeExceeded")
     assert all(map(ended, log[0].removeprefix("pids=").split(",")))
 

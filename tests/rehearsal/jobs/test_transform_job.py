@@ -56,9 +56,11 @@ class Server:
                 """Tests print nothing."""
 
         with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-            threading.Thread(target=http.serve_forever, daemon=True).start()
-            yield f"http://127.0.0.1:{http.server_port}"
-            http.shutdown()
+            threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True).start()
+            try:
+                yield f"http://127.0.0.1:{http.server_port}"
+            finally:  # of a failed job too: a server whose socket is closed under it never rests again
+                http.shutdown()
 
 
 def each_line(respond: Callable[[Any], Any]) -> Respond:

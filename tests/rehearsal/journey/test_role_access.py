@@ -32,7 +32,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def aws() -> Iterator[EmbeddedAws]:
     with http.server.HTTPServer(("127.0.0.1", 0), Answer) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield EmbeddedAws(f"http://127.0.0.1:{server.server_port}", AccessKey.random())
         server.shutdown()
