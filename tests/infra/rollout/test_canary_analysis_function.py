@@ -1,5 +1,7 @@
 """The function that compares two fleets, one poll after another; their requests are drawn here."""
 
+import copy
+import functools
 import json
 import random
 import time
@@ -102,21 +104,29 @@ class World:
             )
         return [{"MetricDataResults": results[::2]}, {"MetricDataResults": results[1::2]}]
 
-    def put(self, name: str, value: float, **dimensions: str) -> None:
+    def series(self, name: str, **dimensions: str) -> list[tuple[float, float]]:
         key = {"EndpointName": "shop", "VariantName": "primary", **dimensions}
-        self.samples[name, tuple(key.items())].append((self.now, value))
+        return self.samples[name, tuple(key.items())]
+
+    def put(self, name: str, value: float, **dimensions: str) -> None:
+        self.series(name, **dimensions).append((self.now, value))
 
     def requests(self, config: str, package: str, count: int, *, errors: float = 0.0, slower: float = 1.0) -> None:
         """`count` requests to one fleet, and what its server reports of them and of their scores."""
+        whose: tuple[dict[str, str], ...] = ({}, {"EndpointConfigName": config})
+        failures = [self.series("InvocationModelErrors", **each) for each in whose]
+        latencies = [self.series("ModelLatency", **each) for each in whose]
+        own = [self.series("Latency", ModelPackageArn=package)] if self.servers_report else []
         in_vain = 0.0
         for _ in range(count):
             failed, latency = float(self.rng.random() < errors), slower * self.rng.lognormvariate(8, 0.5)
             in_vain += failed
-            for dimensions in ({}, {"EndpointConfigName": config}):
-                self.put("InvocationModelErrors", failed, **dimensions)
-                self.put("ModelLatency", latency, **dimensions)
-            if self.servers_report:
-                self.put("Latency", latency / 2, ModelPackageArn=package)
+            for series in failures:
+                series.append((self.now, failed))
+            for series in latencies:
+                series.append((self.now, latency))
+            for series in own:
+                series.append((self.now, latency / 2))
         reported = {"Requests": count, "Errors": in_vain} if self.servers_report else {}
         scored = {"ScoredRows": count, "UpperHalf": count // 2, "Tails": count // 5} if self.scores_reported else {}
         for name, value in {**reported, **scored}.items():
@@ -200,13 +210,20 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Callable[[AnalysisConfig], No
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch, configured: Callable[[AnalysisConfig], None]) -> World:
     assert configured
-    made = World()
+    before = _of_the_old_fleet()
+    made = World(rng=copy.deepcopy(before.rng))
+    made.samples.update({key: list(known) for key, known in before.samples.items()})
     monkeypatch.setattr(boto3, "client", made.client)
     monkeypatch.setattr(time, "time", made.time)
-    made.now = START - 600
-    made.requests("config-1", OLD, 2000)
-    made.now = START
     return made
+
+
+@functools.cache
+def _of_the_old_fleet() -> World:
+    """Ten minutes before the update; for reading only."""
+    world = World(now=START - 600)
+    world.requests("config-1", OLD, 2000)
+    return world
 
 
 def test_a_good_fleet_is_promoted_once_the_bake_ends(world: World) -> None:

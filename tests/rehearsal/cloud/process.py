@@ -144,7 +144,7 @@ def end_cloud(cloud: CloudProcess) -> int:
     assert child.stdin is not None
     child.stdin.close()
     try:
-        return child.wait(timeout=15)
+        return child.wait(timeout=60)
     finally:
         for stream in (child.stdout, child.stderr):
             if stream is not None:

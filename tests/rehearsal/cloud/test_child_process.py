@@ -48,7 +48,7 @@ def test_a_signal_ends_it_with_every_process_it_started(tmp_path: Path, steps_fo
     )
     started = eventually(lambda: children_of(cloud.child.pid))
     cloud.child.send_signal(signal.SIGTERM)
-    assert cloud.child.wait(timeout=15) == 0
+    assert cloud.child.wait(timeout=60) == 0
     assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]
     end_cloud(cloud)
 

@@ -219,7 +219,7 @@ class Account:
         config = {**endpoint_config(name), "ShadowProductionVariants": [shadow]}
         self.fleets.update("shop", config, model(name) | model(candidate, **behaviour), deployment)
 
-    def settled(self, seconds: float = 20.0) -> dict[str, Any]:
+    def settled(self, seconds: float = 60.0) -> dict[str, Any]:
         until(lambda: self.describe()["EndpointStatus"] in ("InService", "Failed"), seconds)
         return self.describe()
 
@@ -241,7 +241,7 @@ def processes_of(folder: Path) -> list[int]:
     return found
 
 
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"

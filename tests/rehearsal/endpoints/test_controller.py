@@ -81,7 +81,7 @@ def test_it_follows_the_plan_and_ends(journal: Path) -> None:
     entered: list[RolloutState] = []
     with Controller(journal) as controller:
         serve(controller, entered)
-        assert controller.process.wait(20) == 0
+        assert controller.process.wait(60) == 0
     assert entered == WAY
     assert read(journal).states == WAY
 
@@ -103,13 +103,13 @@ def test_it_ends_when_nobody_answers_any_more(journal: Path) -> None:
         controller.asked()
         assert controller.process.stdin is not None
         controller.process.stdin.close()
-        assert controller.process.wait(20) == 0
+        assert controller.process.wait(60) == 0
 
 
 def test_a_file_that_is_no_journal_is_told(tmp_path: Path) -> None:
     path = tmp_path / "other.jsonl"
     path.write_text("no journal\n")
     with Controller(path) as controller:
-        assert controller.process.wait(20) == 1
+        assert controller.process.wait(60) == 1
         assert controller.process.stderr is not None
         assert "must be a rollout's journal" in controller.process.stderr.read()

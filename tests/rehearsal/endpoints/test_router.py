@@ -117,7 +117,9 @@ def test_a_shadow_gets_its_share_of_copies_and_users_get_none_of_its_failures(se
         router.set_shares([(fleet, 1.0)])
         request = InvocationRequest(b"1", "text/csv", "text/csv", None, "visit-1", time.perf_counter())
         answers = [await router.invoke(request) for _ in range(8)]
-        await asyncio.sleep(0.01)
+        async with asyncio.timeout(20):
+            while len(captured) < 10:
+                await asyncio.sleep(0.01)
         return answers
 
     assert {(answer.variant, answer.status) for answer in asyncio.run(run())} == {("primary", 200)}
@@ -139,7 +141,9 @@ def test_users_wait_for_no_shadow_and_one_that_never_answers_gets_no_more_copies
         assert fleet.drain(0.0)
         assert [each.status for each in attempts if each.is_shadows] == [0] * 5
         servers.shadow_waits.set()
-        await asyncio.sleep(0.05)
+        async with asyncio.timeout(20):
+            while len(attempts) < 410:
+                await asyncio.sleep(0.01)
 
     asyncio.run(run())
     assert len(attempts) == 410
