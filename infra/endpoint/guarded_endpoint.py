@@ -12,18 +12,18 @@ from constructs import Construct
 
 from infra.endpoint.capacity import Capacity, DataCapture, Instances
 from infra.endpoint.endpoint_metrics import InvokableEndpoint
+from infra.endpoint.endpoint_parts import EndpointParts
 from infra.endpoint.endpoint_role import EndpointRole
 from infra.endpoint.inference_queue import InferenceQueue
 from infra.endpoint.instance_autoscaling import ScalableInstanceCount
 from infra.endpoint.new_fleet_alarms import NewFleetAlarms
 from infra.endpoint.served_model import Challengers, ContainerModel, RegisteredModel, ShadowModel
+from infra.endpoint.variants import production_variants, shadow_variants
 from infra.shared.tags import ENDPOINT_TAG
 from infra.shared.vpc_access import VpcPlacement
 from slipway.endpoint_kinds import EndpointKind
 from slipway.errors import InputError
-from slipway.guardrails import PlannedRollout, ScaledVariant, Variant, planned_analysis, refuse_unsafe
-from slipway.guardrails.configured_rollout import CAPACITY
-from slipway.metrics import SHADOW_VARIANT
+from slipway.guardrails import ScaledVariant, refuse_unsafe
 from slipway.rollout.plan import deployment_config
 from slipway.settings import Rollout, Vpc
 from slipway.settings.limits import RESOURCE_NAME_LENGTH
@@ -90,12 +90,17 @@ class GuardedEndpoint(InvokableEndpoint):
         self._name = endpoint_name or cdk.Names.unique_resource_name(
             self, max_length=RESOURCE_NAME_LENGTH, separator="-"
         )
-        self._served, self._capacity, self._rollout = model, capacity, rollout
-        self._condition, self._shadow, self._queue = condition, shadow, queue
-        self._challengers = challengers
-        self._kind = queue.kind if queue else capacity.kind
+        self._parts = EndpointParts(
+            model=model,
+            capacity=capacity,
+            rollout=rollout,
+            capture=capture,
+            queue=queue,
+            shadow=shadow,
+            challengers=challengers,
+        )
+        self._condition, self._kind = condition, self._parts.kind
         self._scaled: ScalableInstanceCount | None = None
-        self._check(capture)
         self.role = role or EndpointRole(
             self,
             "Role",
@@ -109,7 +114,7 @@ class GuardedEndpoint(InvokableEndpoint):
         self.model = self._model("Model", model, vpc, isolated=network_isolation)
         self.shadow_model = self._shadow_model(vpc, isolated=network_isolation)
         self.challenger_models = self._challenger_models(vpc, isolated=network_isolation)
-        self.config = self._config(capture, volume_key)
+        self.config = self._config(volume_key)
         self.alarms = NewFleetAlarms(
             self,
             "Alarms",
@@ -159,35 +164,19 @@ class GuardedEndpoint(InvokableEndpoint):
         )
         return self._scaled
 
-    def _check(self, capture: DataCapture | None) -> None:
-        if self._shadow and not self._kind.takes_shadow:
-            raise InputError(f"shadow must be left out of a {self._kind.name} endpoint, which takes no shadow variant")
-        if self._challengers and not self._kind.captures:
-            raise InputError(f"challengers must be left out of a {self._kind.name} endpoint, which cannot capture")
-        if self._queue and not isinstance(self._capacity, Instances):
-            raise InputError(f"queue must be left out of a {self._capacity.kind.name} endpoint: it has no instances")
-        if capture and not self._kind.captures:
-            raise InputError(f"capture must be left out of a {self._kind.name} endpoint, which cannot capture")
-        if not self._kind.is_guarded:
-            return
-        needs_package = sorted({"PredictionDrift", "InputDrift"} - set(self._rollout.alarms_off))
-        if self._served.package_arn is None and needs_package:
-            raise InputError(
-                f"rollout.alarms_off must name {', '.join(needs_package)} for a model that is no package: they watch "
-                "what its servers publish by its package"
-            )
-
     def _shadow_model(self, vpc: Vpc | VpcPlacement | None, *, isolated: bool) -> sagemaker.CfnModel | None:
         """Kept when it leaves the template: SageMaker may have gone back to the config with it by itself."""
-        if self._shadow is None:
+        shadow = self._parts.shadow
+        if shadow is None:
             return None
-        return self._model("ShadowModel", self._shadow.model, vpc, isolated=isolated, only_if=self._shadow.condition)
+        return self._model("ShadowModel", shadow.model, vpc, isolated=isolated, only_if=shadow.condition)
 
     def _challenger_models(self, vpc: Vpc | VpcPlacement | None, *, isolated: bool) -> list[sagemaker.CfnModel]:
         """Kept when they leave the template, as a shadow's is."""
-        if self._challengers is None:
+        challengers = self._parts.challengers
+        if challengers is None:
             return []
-        served = zip(self._challengers.models.values(), self._challengers.conditions, strict=True)
+        served = zip(challengers.models.values(), challengers.conditions, strict=True)
         return [
             self._model(f"ChallengerModel{number}", model, vpc, isolated=isolated, only_if=condition)
             for number, (model, condition) in enumerate(served, 1)
@@ -227,54 +216,21 @@ class GuardedEndpoint(InvokableEndpoint):
             model.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.RETAIN
         return model
 
-    def _config(self, capture: DataCapture | None, volume_key: kms.IKey | None) -> sagemaker.CfnEndpointConfig:
-        variant = sagemaker.CfnEndpointConfig.ProductionVariantProperty(
-            variant_name=VARIANT,
-            model_name=self.model.attr_model_name,
-            initial_variant_weight=1,
-            **self._capacity.of_variant(),
-        )
+    def _config(self, volume_key: kms.IKey | None) -> sagemaker.CfnEndpointConfig:
+        parts = self._parts
         config = sagemaker.CfnEndpointConfig(
             self,
             "EndpointConfig",
-            production_variants=self._beside_challengers(variant),
-            shadow_production_variants=self._shadow_variants(),
-            data_capture_config=capture.config() if capture else None,
-            async_inference_config=self._queue.config() if self._queue else None,
-            kms_key_id=volume_key.key_arn if volume_key and self._capacity.has_encryptable_volume else None,
+            production_variants=production_variants(
+                self.model, parts.capacity, parts.challengers, self.challenger_models
+            ),
+            shadow_production_variants=shadow_variants(parts.shadow, self.shadow_model, parts.capacity),
+            data_capture_config=parts.capture.config() if parts.capture else None,
+            async_inference_config=parts.queue.config() if parts.queue else None,
+            kms_key_id=volume_key.key_arn if volume_key and parts.capacity.has_encryptable_volume else None,
         )
         self._keep_when_replaced(config)
         return config
-
-    def _beside_challengers(
-        self, alone: sagemaker.CfnEndpointConfig.ProductionVariantProperty
-    ) -> list[sagemaker.CfnEndpointConfig.ProductionVariantProperty] | cdk.IResolvable:
-        """The live model's variant, and while there is an experiment those of its challengers."""
-        if self._challengers is None or not isinstance(self._capacity, Instances):
-            return [alone]
-        primary = _variant(VARIANT, self.model, self._capacity.type, self._capacity.count, weight=1)
-        given, none = self._challengers, cdk.Aws.NO_VALUE
-        first, *others = (
-            _variant(name, model, self._capacity.type, given.instance_count, weight=0)
-            for name, model in zip(given.models, self.challenger_models, strict=True)
-        )
-        # Where there is a challenger at all, there is the first one.
-        challengers = [
-            first,
-            *(
-                cdk.Fn.condition_if(condition.logical_id, variant, none)
-                for variant, condition in zip(others, given.conditions[1:], strict=True)
-            ),
-        ]
-        return cdk.Fn.condition_if(given.alone.logical_id, [primary], [primary, *challengers])
-
-    def _shadow_variants(self) -> cdk.IResolvable | None:
-        """Its weight beside the only production variant's 1 is its share of the requests."""
-        if self._shadow is None or self.shadow_model is None or not isinstance(self._capacity, Instances):
-            return None
-        count, weight = self._shadow.instance_count, self._shadow.percent / 100
-        variant = _variant(SHADOW_VARIANT, self.shadow_model, self._capacity.type, count, weight=weight)
-        return cdk.Fn.condition_if(self._shadow.condition.logical_id, [variant], cdk.Aws.NO_VALUE)
 
     def _keep_when_replaced(self, resource: cdk.CfnResource) -> None:
         resource.cfn_options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
@@ -292,8 +248,8 @@ class GuardedEndpoint(InvokableEndpoint):
         )
         if self._kind.is_guarded:
             guards: Any = self._deployment
-            if self._challengers:
-                guards = cdk.Fn.condition_if(self._challengers.guarded.logical_id, guards, cdk.Aws.NO_VALUE)
+            if challengers := self._parts.challengers:
+                guards = cdk.Fn.condition_if(challengers.guarded.logical_id, guards, cdk.Aws.NO_VALUE)
             endpoint.add_property_override("DeploymentConfig", guards)
         endpoint.node.add_dependency(self.alarms)
         endpoint.cfn_options.condition = self._condition
@@ -312,7 +268,8 @@ class GuardedEndpoint(InvokableEndpoint):
         self.model.add_property_override(f"Containers.0.Environment.{_UPDATE_VARIABLE}", digest)
 
     def _follow_the_traffic(self) -> None:
-        scaling = self._capacity.autoscaling if isinstance(self._capacity, Instances) else None
+        capacity = self._parts.capacity
+        scaling = capacity.autoscaling if isinstance(capacity, Instances) else None
         if scaling is None:
             return
         self.auto_scale_instance_count(
@@ -325,41 +282,12 @@ class GuardedEndpoint(InvokableEndpoint):
         )
 
     def _refuse_unsafe(self, *scaled: ScaledVariant) -> None:
-        if not isinstance(self._capacity, Instances):
-            return
-        variant = Variant(
-            VARIANT,
-            self._capacity.count,
-            self._capacity.type,
-            package=self._served.package_arn,
-            environment=tuple(self._served.environment.items()),
+        planned = self._parts.planned_rollout(
+            scaled,
+            endpoint_name=self._name,
+            config_name=self.config_name,
+            deployment=self._deployment,
+            alarms=self.alarms.descriptions,
         )
-        refuse_unsafe(
-            PlannedRollout(
-                endpoint=self._name,
-                config_name=self.config_name,
-                variants=(variant,),
-                kind=self._kind,
-                shadow_variants=(Variant(SHADOW_VARIANT, self._shadow.instance_count, self._capacity.type),)
-                if self._shadow
-                else (),
-                deployment=self._deployment,
-                alarms=tuple(self.alarms.descriptions),
-                autoscaled=bool(scaled),
-                scaling=scaled,
-                retained=CAPACITY if scaled and not self._kind.waits else frozenset(),
-                previous_variants=(VARIANT,),
-                analysis=planned_analysis(self._rollout),
-            )
-        )
-
-
-def _variant(name: str, model: sagemaker.CfnModel, type_: str, count: int, *, weight: float) -> dict[str, Any]:
-    """In CloudFormation's words, as a branch of a condition has to be."""
-    return {
-        "VariantName": name,
-        "ModelName": model.attr_model_name,
-        "InitialVariantWeight": weight,
-        "InitialInstanceCount": count,
-        "InstanceType": type_,
-    }
+        if planned:
+            refuse_unsafe(planned)
