@@ -28,7 +28,7 @@ class SmokeTest(PythonFunction):
             scope,
             id_,
             source=Path(__file__).parent / "runtime" / "smoke_test",
-            slipway=("rollout/__init__.py", "rollout/own_server.py"),
+            slipway=("rollout/__init__.py", "rollout/own_server.py", "rollout/smoke_request.py"),
             environment=environment or None,
             function_name=names.smoke_test,
             description=f"Invokes {names.endpoint} with a row made from the model's contract",

@@ -6,7 +6,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from infra.rollout.runtime.smoke_test.index import example_row
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.features.boolean_column import BooleanColumn
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
@@ -16,6 +15,7 @@ from pipeline_steps.tables.rehearsed_rows import write_requests
 from pipeline_steps.tables.source_table import read_source
 from pipeline_steps.tables.use_case import Column, TableFormat
 from rehearsal.journey.user_table import UserTable, request_bodies
+from slipway.rollout.smoke_request import example_row
 from tests.contracts import binary_contract
 
 TEXTS = ["plain", "a, b", 'a "b"', "a\nb", "a\rb", "a\u2028b", " a ", "2.0", "02", "\ufeffa"]

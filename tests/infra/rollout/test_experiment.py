@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from infra.rollout.runtime.orchestrator.experiment import MOST_FAILED, experiment
+from infra.rollout.runtime.orchestrator.experiment import experiment
+from infra.rollout.runtime.orchestrator.function_calls import MOST_FAILED
 from infra.rollout.runtime.orchestrator.rollout import End
 from infra.rollout.runtime.orchestrator.run import RolloutRequest, Run
 from slipway.rollout.steps import Kind, Outcome, RolloutStep

@@ -5,36 +5,27 @@ away and so ends the experiment. However it ends, the endpoint is left with one 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from hashlib import sha256
 from json import dumps
-from math import ceil
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from slipway.experiment.poll import differ
 from slipway.rollout.steps import Kind, Outcome, RolloutStep
 
 from . import live
-from .challengers import LiveChallengers, observe, variants
-from .function_calls import FunctionError, clock, error_name, invoke
+from .candidate import described, smoke_test
+from .challengers import LiveChallengers, variants
+from .experiment_polls import follow
 from .gates import pass_gates
 from .lock import Lock
 from .pause import Pause
-from .recording import audit, notify, record
+from .recording import notify, record
 from .restore import NotRestored
 from .rollout import End
 from .run import CallError, Rejection, Run, State
 
 START, STOP = "start", "stop"
 LIMIT_SECONDS = 2 * 3600
-MOST_FAILED = 5
-"""Polls in a row in which the rewards could not be read."""
-LONGEST_PAUSE_SECONDS = 3 * 86_400
-"""After the longest time of an experiment; as long as a rollout that waits."""
 _MOST_LISTED = 20
-_WANTED = ("InferenceSpecification", "ModelMetrics", "CustomerMetadataProperties")
 
 
 def experiment(run: Run, event: dict[str, Any]) -> End:
@@ -86,9 +77,9 @@ def _start(run: Run, event: dict[str, Any]) -> End:
         raise
     lock.release()
     begins = f"Endpoint {run.target.endpoint} begins an experiment of {', '.join(arms)}, the champion first"
-    record(_about(run, arms[0]), "experiment begun", {"arms": arms})
+    record(run.of_package(arms[0]), "experiment begun", {"arms": arms})
     notify(run, "experiment begun", f"{begins}; execution {run.steps.execution}")
-    last = _follow(run, arms)
+    last = follow(run, arms)
     return _end(run, arms, last)
 
 
@@ -103,7 +94,7 @@ def _enter(run: Run, challengers: LiveChallengers, named: Sequence[str]) -> list
         raise Rejection("no other package is approved", by="experiment", is_candidates=False)
     chosen = [each for each in arms if each["package"] in packages[: run.target.most_challengers]]
     for each in chosen:
-        pass_gates(_about(run, each["package"]), each["described"], champion.package)
+        pass_gates(run.of_package(each["package"]), each["described"], champion.package)
     _check_pause(run)
     try:
         challengers.enter(champion, [each["package"] for each in chosen])
@@ -139,134 +130,27 @@ def _choose(run: Run, named: Sequence[str]) -> list[State]:
         packages = [each["ModelPackageArn"] for each in listed["ModelPackageSummaryList"]]
     found = []
     for package in packages[: run.target.most_challengers + 1]:
-        described = sagemaker.describe_model_package(ModelPackageName=package)
-        if described["ModelApprovalStatus"] != "Approved":
+        about = sagemaker.describe_model_package(ModelPackageName=package)
+        if about["ModelApprovalStatus"] != "Approved":
             raise CallError("NotApproved", f"challenger {package} must be approved")
-        wanted = {name: described[name] for name in _WANTED if name in described}
-        found.append({"package": package, "described": wanted})
+        found.append({"package": package, "described": described(about)})
     return found
 
 
 def _smoke(run: Run, variant: str, arm: State) -> None:
-    payload = {
-        "EndpointName": run.target.endpoint,
-        "TargetVariant": variant,
-        "Container": arm["described"]["InferenceSpecification"]["Containers"][0],
-    }
-    if profile := arm["described"].get("ModelMetrics", {}).get("ModelDataQuality"):
-        payload["Profile"] = profile["Statistics"]["S3Uri"]
-
-    def test() -> State:
-        try:
-            return invoke(run, run.target.smoke_test, payload)
-        except FunctionError as exc:
-            return {"passed": False, "reason": f"its function failed by {error_name(exc)}"}
-
-    response = run.steps.do(RolloutStep.SMOKE_TEST, test)
+    response = smoke_test(run, arm["described"], variant=variant)
     if not response["passed"]:
         raise Rejection(f"the smoke test of {arm['package']} failed: {response['reason']}", by="smoke test")
 
 
-def _follow(run: Run, arms: list[str]) -> State:
-    """Poll until the experiment is decided, or something else has ended it."""
-    begun = run.steps.do(RolloutStep.EXPERIMENT, run.now)
-    start: State = {"polls": 0, "failed": 0, "at": begun, "weights": [], "changed_at": begun, "key": ""}
-    start |= {"ended": "", "winner": None}
-
-    def check(state: State) -> State:
-        """One that fails leaves things as they are, and the next one catches up."""
-        now = run.now()
-        waited = run.target.experiment_seconds if state["polls"] else 0
-        after = {**state, "at": now, "polls": state["polls"] + 1}
-        try:
-            return {**after, "failed": 0, **_polled(run, arms, state, since=begun, waited=waited, now=now)}
-        except (ClientError, BotoCoreError, FunctionError) as exc:
-            failed = state["failed"] + 1
-            why = f"it could not be followed at {failed} polls in a row, the last time by {error_name(exc)}"
-            return {**after, "failed": failed, "ended": why if failed >= MOST_FAILED else ""}
-
-    def pause(state: State) -> float | None:
-        is_over = state["ended"] or state["winner"] is not None
-        return None if is_over else float(run.target.experiment_seconds)
-
-    return run.steps.poll(RolloutStep.EXPERIMENT, check, start, pause)
-
-
-def _polled(run: Run, arms: list[str], state: State, *, since: float, waited: float, now: float) -> State:
-    """What the rewards ask for, done; within a step."""
-    seen = observe(run)
-    if seen["status"] in live.BUSY:
-        return {}  # a deployment, or weights that are being set
-    if ended := _ended(run, seen, arms):
-        return {"ended": ended}
-    is_paused, more_polls = Pause(run, Lock(run)).is_set(), state["polls"] - run.target.experiment_polls
-    if is_paused and more_polls >= ceil(LONGEST_PAUSE_SECONDS / run.target.experiment_seconds):
-        return {"ended": "it was paused for three days beyond its longest time"}
-    request = {
-        "endpoint": run.target.endpoint,
-        "arms": [{"variant": each["name"], "package": each["package"]} for each in seen["variants"]],
-        "weights": state["weights"],
-        "changed_at": state["changed_at"],
-        "begun": since,
-        "key": state["key"],
-        "clock": clock(waited, since=state["at"], until=now),
-        "is_over": more_polls >= 0,
-        "is_paused": is_paused,
-    }
-    found = invoke(run, run.target.experiment_analysis, request)
-    after = {} if is_paused else _acted(run, arms, seen, found, now=now)
-    return {**after, "key": found["key"]}
-
-
-def _acted(run: Run, arms: list[str], seen: State, found: State, *, now: float) -> State:
-    """By what the analysis has found, which is left alone while rollouts are paused; within a step."""
-    if found["winner"] is not None:
-        return {"ended": found["explanation"], "winner": found["winner"]}
-    # As they are: an update of the endpoint, a deployment's for instance, has set them back.
-    if not differ(found["shares"], [each["weight"] for each in seen["variants"]]):
-        return {"weights": found["shares"]}
-    if not _weigh(run, seen, found["shares"]):
-        return {}
-    audit(_about(run, arms[0]), "weights", {"weights": dict(zip(arms, found["shares"], strict=True))})
-    return {"weights": found["shares"], "changed_at": now}
-
-
-def _ended(run: Run, seen: State, arms: list[str]) -> str:
-    """Why there is nothing to go on with, or empty; within a step."""
-    if [each["package"] for each in seen["variants"]] != arms:
-        return "its challengers are gone"
-    sagemaker = run.client("sagemaker")
-    for package in arms:
-        if sagemaker.describe_model_package(ModelPackageName=package)["ModelApprovalStatus"] != "Approved":
-            return f"{package} is not approved any more"
-    return ""
-
-
-def _weigh(run: Run, seen: State, shares: Sequence[float]) -> bool:
-    """Within a step; whether SageMaker took the weights, which it does not while the endpoint is updated."""
-    changes = [
-        {"VariantName": each["name"], "DesiredWeight": share}
-        for each, share in zip(seen["variants"], shares, strict=True)
-    ]
-    try:
-        run.client("sagemaker").update_endpoint_weights_and_capacities(
-            EndpointName=run.target.endpoint, DesiredWeightsAndCapacities=changes
-        )
-    except ClientError as exc:
-        if exc.response["Error"]["Code"] != "ValidationException":
-            raise
-        return False
-    return True
-
-
 def _end(run: Run, arms: list[str], last: State) -> End:
-    """One model serves; the winner goes the way of every approved package, with gates, canary and alarms."""
+    """One model serves; the winner is rolled out as every approved package is, with gates, canary and alarms."""
     champion, reason, winner = arms[0], last["ended"], last["winner"] or 0
     lock = Lock(run)
     lock.take()
     LiveChallengers(run).leave()
     lock.release()
-    about = _about(run, champion)
+    about = run.of_package(champion)
     if not winner:
         record(about, "experiment ended", {"winner": champion, "reason": reason})
         notify(
@@ -292,8 +176,3 @@ def _start_rollout(run: Run, package: str) -> bool:
         Payload=dumps({"ModelPackageArn": package, "Kind": Kind.APPROVAL}).encode(),
     )
     return True
-
-
-def _about(run: Run, package: str) -> Run:
-    """For what goes by the package of a request: gates and audit entries."""
-    return replace(run, request=replace(run.request, package=package))

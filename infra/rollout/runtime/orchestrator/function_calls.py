@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from .run import Run
 
 MOST_FAILED = 5
-"""Polls in a row that the canary analysis may fail: the one after them may still be in time for the alarm."""
+"""Polls in a row that an analysis may fail: of a canary, the one after them may still be in time for the alarm."""
 
 
 class FunctionError(Exception):

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from slipway.rollout.failure_causes import is_candidates, is_shortage
+from slipway.rollout.failure_causes import is_shortage
 from slipway.rollout.steps import Kind, Outcome, RolloutStep
 
 from . import live, rejected, stack
+from .candidate import described
 from .challengers import LiveChallengers, NotRemovedError
-from .function_calls import FunctionError, error_name, invoke
 from .gates import pass_gates
 from .live import Live
 from .lock import Lock
@@ -17,6 +17,7 @@ from .restore import NotRestored, delete, restore
 from .run import CallError, Failure, Rejection, Run, State
 from .shadow import ShadowTest
 from .stopped import start_stopped
+from .verification import verify
 from .watch import Watched, watch
 
 STACK_SECONDS = 60
@@ -75,7 +76,7 @@ class _Rollout:
             package = self._begin()
             if package is None:
                 return End(Outcome.NOTHING_TO_DO, "the package serves already, or is not approved any more")
-            self._verify(package)
+            verify(self._run, package, previous=self._previous or Live(), watched=self._watched)
         except Rejection as exc:
             return self._reject(exc)
         except CallError as exc:
@@ -135,7 +136,7 @@ class _Rollout:
             package = run.client("sagemaker").describe_model_package(ModelPackageName=run.request.package)
             if package["ModelApprovalStatus"] != "Approved":
                 return {"package": None, "stack": None}
-            return {"package": _wanted(package), "stack": stack.read(run)}
+            return {"package": described(package), "stack": stack.read(run)}
 
         def pause(state: State) -> float | None:
             is_busy = state["package"] and state["stack"]["status"].endswith(stack.IN_PROGRESS)
@@ -155,53 +156,6 @@ class _Rollout:
         record(run, "begun", {"previous": previous.package})
         begins = f"Endpoint {run.target.endpoint} begins a rollout of {run.request.package}, {run.target.plan}"
         notify(run, "rollout begun", f"{begins}; execution {run.steps.execution}")
-
-    def _verify(self, package: State) -> None:
-        """The live config must be the requested one, and answer.
-
-        Raises:
-            Failure: it is not, must not be, or does not.
-        """
-        now, watched, previous = live.read_settled(self._run), self._watched, self._previous or Live()
-        if now.live.package != self._run.request.package:
-            raise self._explain(now)
-        if watched and self._run.target.canary_analysis and previous.config:
-            # An alarm can come too late, and the analysis can be out of order.
-            if watched.is_against:
-                raise watched.failure(watched.explanation)
-            if not watched.settled and not self._run.target.proceeds:
-                raise Failure(f"it serves without having been compared: {watched.explanation}")
-        response = self._run.steps.do(RolloutStep.SMOKE_TEST, lambda: self._smoke_test(package))
-        if not response.get("ran", True):  # which a function of an earlier version does not say
-            raise Failure(f"the smoke test could not be run: {response['reason']}", is_candidates=False)
-        if not response["passed"]:
-            raise Failure(f"the smoke test failed: {response['reason']}")
-
-    def _smoke_test(self, package: State) -> State:
-        container = package["InferenceSpecification"]["Containers"][0]
-        payload = {"EndpointName": self._run.target.endpoint, "Container": container}
-        if profile := package.get("ModelMetrics", {}).get("ModelDataQuality"):
-            payload["Profile"] = profile["Statistics"]["S3Uri"]
-        try:
-            return invoke(self._run, self._run.target.smoke_test, payload)
-        except FunctionError as exc:
-            return {"passed": False, "ran": False, "reason": f"its function failed by {error_name(exc)}"}
-
-    def _explain(self, now: live.ObservedEndpoint) -> Failure:
-        """Why the candidate does not serve, short enough for a package's approval description."""
-        run, watched = self._run, self._watched
-        if watched and watched.is_against:
-            sentence = f"{watched.explanation}; {now.failure}" if now.failure else watched.explanation
-            return watched.failure(sentence)
-        if now.failure:
-            return _by_cause(f"the endpoint did not take the model: {now.failure}")
-        status, reason = (watched.stack["status"], watched.stack["reason"]) if watched else ("without an update", "")
-        if reason := stack.failed_resource(run) or reason:
-            return _by_cause(f"the stack did not take the model: {reason}")
-        return Failure(
-            f"the model is not live: endpoint {run.target.endpoint} is {now.status} after its stack ended {status}; "
-            f"see the events of stack {run.target.stack}"
-        )
 
     def _promote(self) -> End:
         run, previous, watched = self._run, self._previous or Live(), self._watched
@@ -269,13 +223,3 @@ class _Rollout:
         message = f"The rollout of {run.request.package} to endpoint {run.target.endpoint}: {reason}"
         notify(run, f"rollout {outcome}", message)
         return End(outcome, reason, "AWS")
-
-
-def _by_cause(reason: str) -> Failure:
-    return Failure(reason, is_candidates=is_candidates(reason))
-
-
-def _wanted(package: State) -> State:
-    """What is needed of a package's description, without the times that JSON does not know."""
-    wanted = ("InferenceSpecification", "ModelMetrics", "CustomerMetadataProperties")
-    return {name: package[name] for name in wanted if name in package}

@@ -1,7 +1,7 @@
 """What a rollout works with: its target, its request, AWS, and steps that are done once however often it is resumed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -150,3 +150,7 @@ class Run:
     steps: Steps
     client: Callable[[str], Any]
     now: Callable[[], float]
+
+    def of_package(self, package: str) -> "Run":
+        """The same, for what goes by the package of a request: gates and audit entries."""
+        return replace(self, request=replace(self.request, package=package))

@@ -1,34 +1,25 @@
 """Smoke test: one plausible row through the live endpoint must come back as a prediction that the contract allows."""
 
-import csv
 import io
 import json
-import math
 import os
 import tarfile
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
-from slipway.rollout.own_server import CSV, OwnServer
+from slipway.rollout.own_server import OwnServer
+from slipway.rollout.smoke_request import SmokeRequest, request_by_contract, request_to_own_server
 
 ATTEMPTS = 3
 _PAUSE_SECONDS = 2.0
 _OF_THE_MODEL = ("ModelError", "NoSuchKey")
 """Codes for a container that fails, and an artifact that is gone; every other refusal says nothing about the model."""
-_FLAGS = ("true", "false")
-_LABELLED = ("scores",)
-"""The outputs whose line begins with a label."""
-
-_RANGES = {"score": (0.0, 1.0), "scores": (0.0, 1.0), "distances": (0.0, math.inf)}
-"""Least and greatest number of an answer, by the name of the model's output; any finite number of others."""
 
 
 class NotInTimeError(Exception):
@@ -73,7 +64,7 @@ def smoke_test(
         pause_seconds: before another attempt.
     """
     try:
-        question = _of_own_server(s3, event, own) if own else _of_slipways_server(s3, event)
+        request = _request(s3, event, own)
     except (SmokeTestError, ClientError, BotoCoreError) as exc:
         return _failed(exc)
     failed: dict[str, Any] = {}
@@ -81,11 +72,11 @@ def smoke_test(
         time.sleep(pause_seconds if attempt else 0)
         try:
             body = (
-                _queued(runtime, s3, event["EndpointName"], question, queue)
+                _queued(runtime, s3, event["EndpointName"], request, queue)
                 if queue
-                else _invoked(runtime, event, question)
+                else _invoked(runtime, event, request)
             )
-            answer = _checked(body, question)
+            answer = _checked(body, request)
         except NotInTimeError as exc:
             return _failed(exc)  # the time is over
         except (SmokeTestError, ClientError, BotoCoreError) as exc:
@@ -101,76 +92,19 @@ def _failed(error: Exception) -> dict[str, Any]:
     return {"passed": False, "ran": is_models, "reason": str(error)[:500]}
 
 
-@dataclass(frozen=True)
-class Question:
-    """A request, and what is wrong with an answer to it ("" for nothing)."""
-
-    body: bytes
-    content_type: str
-    accept: str
-    problem: Callable[[bytes], str]
-
-
-def _of_slipways_server(s3: Any, event: dict[str, Any]) -> Question:
-    contract = _contract(s3, event["Container"])
-    return Question(
-        example_row(contract).encode(), CSV, CSV, lambda body: _problem(body.decode(errors="replace").strip(), contract)
-    )
-
-
-def _of_own_server(s3: Any, event: dict[str, Any], own: OwnServer) -> Question:
-    """A typical row by the profile of the training data, or else by the contract where the model has Slipway's."""
-    if profile := event.get("Profile"):
-        columns = _profile(s3, profile)["columns"]
-        cells = [_typical(column) for column in columns]
-    else:
-        columns = _contract(s3, event["Container"])["columns"]
-        cells = [_example(column) for column in columns]
-    kinds = {column["name"]: column["kind"] for column in columns}
-
-    def problem(body: bytes) -> str:
-        try:
-            own.numbers(body)
-        except ValueError as exc:
-            return str(exc)
-        return ""
-
-    return Question(own.body(kinds, cells), own.content_type, own.response_type, problem)
+def _request(s3: Any, event: dict[str, Any], own: OwnServer | None) -> SmokeRequest:
+    """To an own server by the profile of the training data, or by the contract where the model has Slipway's."""
+    if own is None:
+        return request_by_contract(_contract(s3, event["Container"]))
+    profile = event.get("Profile")
+    found = _profile(s3, profile) if profile else _contract(s3, event["Container"])
+    return request_to_own_server(own, found["columns"], profiled=bool(profile))
 
 
 def _profile(s3: Any, url: str) -> dict[str, Any]:
     where = urlsplit(url)
     found: dict[str, Any] = json.load(s3.get_object(Bucket=where.netloc, Key=where.path.lstrip("/"))["Body"])
     return found
-
-
-def _typical(column: dict[str, Any]) -> str:
-    """The most frequent category, or the median as a cell of the column has it."""
-    if column["kind"] == "category":
-        return str(column["top"][0]["value"]) if column.get("top") else ""
-    median = column.get("median")
-    return _example({"kind": column["kind"], "min": median, "max": median})
-
-
-def example_row(contract: dict[str, Any]) -> str:
-    """One CSV row in the middle of the training data's values."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow([_example(column) for column in contract["columns"]])
-    return text.getvalue()
-
-
-def _example(column: dict[str, Any]) -> str:
-    if column["kind"] == "category":
-        return str(column["categories"][0]) if column["categories"] else ""
-    if column["kind"] == "text":
-        return "some words of a text"
-    if column["kind"] == "boolean":
-        return "false"
-    low, high = column.get("min"), column.get("max")
-    middle = 0.0 if low is None or high is None else (float(low) + float(high)) / 2
-    if column["kind"] == "datetime":
-        return (datetime(2000, 1, 1) + timedelta(days=middle)).isoformat()  # noqa: DTZ001 — days since then, in UTC
-    return repr(middle) if middle else "0"
 
 
 def _contract(s3: Any, container: dict[str, Any]) -> dict[str, Any]:
@@ -190,12 +124,12 @@ def _contract(s3: Any, container: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _invoked(runtime: Any, event: dict[str, Any], question: Question) -> bytes:
+def _invoked(runtime: Any, event: dict[str, Any], request: SmokeRequest) -> bytes:
     response = runtime.invoke_endpoint(
         **{name: event[name] for name in ("EndpointName", "TargetVariant") if name in event},
-        ContentType=question.content_type,
-        Accept=question.accept,
-        Body=question.body,
+        ContentType=request.content_type,
+        Accept=request.accept,
+        Body=request.body,
     )
     body: bytes = response["Body"].read()
     return body
@@ -210,7 +144,7 @@ class InputFolder:
     poll_seconds: float = 0.5
 
 
-def _queued(runtime: Any, s3: Any, endpoint: str, question: Question, queue: InputFolder) -> bytes:
+def _queued(runtime: Any, s3: Any, endpoint: str, request: SmokeRequest, queue: InputFolder) -> bytes:
     """Put the request into S3, and wait for its response there.
 
     Raises:
@@ -218,11 +152,11 @@ def _queued(runtime: Any, s3: Any, endpoint: str, question: Question, queue: Inp
         NotInTimeError: there is none in time, as where no instance has started yet.
     """
     place = urlsplit(f"{queue.place}/smoke-test/{uuid.uuid4()}")
-    s3.put_object(Bucket=place.netloc, Key=place.path.lstrip("/"), Body=question.body)
+    s3.put_object(Bucket=place.netloc, Key=place.path.lstrip("/"), Body=request.body)
     accepted = runtime.invoke_endpoint_async(
         EndpointName=endpoint,
-        ContentType=question.content_type,
-        Accept=question.accept,
+        ContentType=request.content_type,
+        Accept=request.accept,
         InputLocation=place.geturl(),
         InvocationTimeoutSeconds=60,
     )
@@ -247,28 +181,7 @@ def _found(s3: Any, location: str) -> bytes | None:
     return body
 
 
-def _checked(body: bytes, question: Question) -> str:
-    if problem := question.problem(body):
+def _checked(body: bytes, request: SmokeRequest) -> str:
+    if problem := request.problem(body):
         raise SmokeTestError(problem)
     return body.decode(errors="replace").strip()
-
-
-def _problem(text: str, contract: dict[str, Any]) -> str:
-    """What is wrong with the answer to one row; empty if it is a prediction of this contract."""
-    output, classes = contract["output"]["name"], contract.get("classes") or ()
-    lines = list(csv.reader(io.StringIO(text)))
-    cells = lines[0] if len(lines) == 1 else []
-    if output in _LABELLED and cells:
-        if cells[0] not in classes:
-            return f"the label must be one of the contract's {len(classes)}, got {cells[0][:80]!r}"
-        cells = cells[1:]
-    try:
-        numbers = [float(cell) for cell in cells if cell not in _FLAGS]
-    except ValueError:
-        numbers = []
-    if not numbers:
-        return f"the endpoint must answer one line of numbers, got {text[:80]!r}"
-    low, high = _RANGES.get(output, (-math.inf, math.inf))
-    if not all(low <= number <= high and math.isfinite(number) for number in numbers):
-        return f"the {output} must be in {low:g}..{high:g}, got {text[:80]}"
-    return ""
