@@ -27,7 +27,6 @@ def model_card(
         trained: the candidate's `metrics.json`.
         use_case: what it was trained for.
     """
-    primary, gate = evaluation["primary_metric"], evaluation["gate"]
     return {
         "model_overview": {"model_creator": "Slipway"},
         "intended_uses": {
@@ -36,36 +35,41 @@ def model_card(
             "risk_rating": "Unknown",
         },
         "business_details": {"business_problem": _cut(_business(use_case, evaluation), _LONG)},
-        "training_details": {
-            "objective_function": {
-                "function": {
-                    "function": primary["direction"].capitalize(),
-                    "facet": _cut(primary["name"], _SHORT),
-                },
-                "notes": _cut(f"{evaluation['algorithm']}: {evaluation['choice']['words']}{_against(primary)}", _TEXT),
-            },
-            "training_observations": _cut(evaluation["fit"]["words"], _TEXT),
-            "training_job_details": {
-                "training_metrics": list(_training_metrics(trained)),
-                "hyper_parameters": list(_hyperparameters(trained)),
-            },
-        },
-        "evaluation_details": [
-            {
-                "name": "test split",
-                "evaluation_observation": _cut(f"{_seen(evaluation)}the gate: {gate['reasons']}", _OBSERVATION),
-                "metadata": {
-                    "rows": str(evaluation["data"]["rows"]["test"]),
-                    "sha256": str(evaluation["data"]["sha256"]["test"]),
-                    "confidence": f"{gate['confidence']:g}",
-                },
-                "metric_groups": list(_metric_groups(evaluation, quality)),
-            }
-        ],
+        "training_details": _training(evaluation, trained),
+        "evaluation_details": [_on_test_split(evaluation, quality)],
         "additional_information": {
             "caveats_and_recommendations": _cut(_caveats(evaluation), _LONG),
             "custom_details": {"problem": use_case.problem, "model_sha256": evaluation["model"]["sha256"]},
         },
+    }
+
+
+def _training(evaluation: Mapping[str, Any], trained: Mapping[str, Any]) -> dict[str, Any]:
+    primary = evaluation["primary_metric"]
+    return {
+        "objective_function": {
+            "function": {"function": primary["direction"].capitalize(), "facet": _cut(primary["name"], _SHORT)},
+            "notes": _cut(f"{evaluation['algorithm']}: {evaluation['choice']['words']}{_against(primary)}", _TEXT),
+        },
+        "training_observations": _cut(evaluation["fit"]["words"], _TEXT),
+        "training_job_details": {
+            "training_metrics": list(_training_metrics(trained)),
+            "hyper_parameters": list(_hyperparameters(trained)),
+        },
+    }
+
+
+def _on_test_split(evaluation: Mapping[str, Any], quality: Mapping[str, Any]) -> dict[str, Any]:
+    gate, data = evaluation["gate"], evaluation["data"]
+    return {
+        "name": "test split",
+        "evaluation_observation": _cut(f"{_seen(evaluation)}the gate: {gate['reasons']}", _OBSERVATION),
+        "metadata": {
+            "rows": str(data["rows"]["test"]),
+            "sha256": str(data["sha256"]["test"]),
+            "confidence": f"{gate['confidence']:g}",
+        },
+        "metric_groups": list(_metric_groups(evaluation, quality)),
     }
 
 

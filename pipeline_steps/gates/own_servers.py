@@ -30,7 +30,7 @@ class AnyNumber:
 
 
 @dataclass(frozen=True)
-class Variant:
+class ServerVariant:
     """One of the endpoint's servers."""
 
     runtime: Any
@@ -83,7 +83,7 @@ def compare_own_servers(
     if count < limits.min_requests:
         words = f"not enough captured requests: {count} of {limits.min_requests}"
         return ReplayResult(count, not_compared=words, unreadable=unreadable)
-    champion, candidate = (Variant(runtime, endpoint, name, output.accept) for name in ("champion", "candidate"))
+    champion, candidate = (ServerVariant(runtime, endpoint, name, output.accept) for name in ("champion", "candidate"))
     replayed = replay(captures.requests, champion=champion, candidate=candidate)
     answered = [each for each in replayed.exchanges if output.numbers(each.champion.body)]
     refused = replayed.refused + len(replayed.exchanges) - len(answered)

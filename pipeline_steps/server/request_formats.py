@@ -8,7 +8,9 @@ from typing import Any
 
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.features.columns import CategoryColumn
-from pipeline_steps.server.bodies import Body, UnreadableBodyError, csv_records, json_instances
+from pipeline_steps.server.bodies import Body, UnreadableBodyError
+from pipeline_steps.server.csv_bodies import csv_records
+from pipeline_steps.server.json_bodies import json_instances
 from pipeline_steps.server.json_lines import json_line_rows
 from pipeline_steps.server.npy import npy_rows
 from pipeline_steps.server.parquet_requests import parquet_rows

@@ -30,7 +30,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "new",
         run,
         summary="write a use case file for a table",
-        description="Look at a table, and write the settings with which it can be launched.",
+        description="Read a table, and write the settings with which it can be launched.",
         epilog=_EPILOG,
     )
     add = parser.add_argument

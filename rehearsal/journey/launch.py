@@ -210,7 +210,7 @@ class Launch:
         self.result.rollouts.append(rollout)
         roll_out(target, rollout, phase=phase)
         reason = f": {rollout.reason}" if rollout.outcome in ("rolled_back", "refused", INCONCLUSIVE) else ""
-        phase.log(f"{rollout.outcome_in_words}, {rollout.requests} requests, {rollout.dropped} dropped{reason}")
+        phase.log(f"{rollout.outcome_in_words}, {rollout.requests:,} requests, {rollout.dropped:,} dropped{reason}")
 
     def _read_account(self, log: AuditLog) -> None:
         """What the account shows of the launch so far."""

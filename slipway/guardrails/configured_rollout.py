@@ -24,19 +24,26 @@ CAPACITY = frozenset({"DesiredInstanceCount", "DesiredWeight", "DataCaptureConfi
 
 def planned_rollout(settings: Settings, *, requests_per_second: float | None = None) -> PlannedRollout:
     """The rollout of `settings`, as its endpoint stack has it; the traffic they record holds where none is given."""
-    endpoint, served = settings.names.endpoint, settings.endpoint
     if requests_per_second is None:
         requests_per_second = settings.rollout.requests_per_second
-    if not served.facts.is_guarded:
-        # No guardrails: the update is all at once, and nothing rolls it back but the rollout's smoke test.
-        return PlannedRollout(
-            endpoint=endpoint,
-            config_name=CONFIG_NAME,
-            variants=(Variant(VARIANT, package=PACKAGE_ARN),),
-            kind=served.facts,
-            requests_per_second=requests_per_second,
-            previous_variants=(VARIANT,),
-        )
+    guarded = settings.endpoint.facts.is_guarded
+    return (_guarded if guarded else _unguarded)(settings, requests_per_second)
+
+
+def _unguarded(settings: Settings, requests_per_second: float | None) -> PlannedRollout:
+    """The update is all at once, and nothing rolls it back but the rollout's smoke test."""
+    return PlannedRollout(
+        endpoint=settings.names.endpoint,
+        config_name=CONFIG_NAME,
+        variants=(Variant(VARIANT, package=PACKAGE_ARN),),
+        kind=settings.endpoint.facts,
+        requests_per_second=requests_per_second,
+        previous_variants=(VARIANT,),
+    )
+
+
+def _guarded(settings: Settings, requests_per_second: float | None) -> PlannedRollout:
+    endpoint, served = settings.names.endpoint, settings.endpoint
     made = new_fleet_alarms(
         settings.rollout,
         endpoint_name=endpoint,

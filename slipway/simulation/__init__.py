@@ -3,7 +3,8 @@
 from slipway.simulation.analysed_rollouts import POLL_SECONDS, PollingPlan, SimulatedResults, analyse_rollouts
 from slipway.simulation.reference import reference_dispersions
 from slipway.simulation.service import Fault, Service, latency_at
-from slipway.simulation.traffic import RANK_CUTS, Block, FleetBlock, Traffic, latency_edges, stream_counts
+from slipway.simulation.stream_counts import latency_edges, stream_counts
+from slipway.simulation.traffic import RANK_CUTS, Block, FleetBlock, Traffic
 
 __all__ = [
     "POLL_SECONDS",

@@ -12,7 +12,8 @@ from slipway.canary.statistics.evidence import Decision
 from slipway.canary.statistics.non_inferiority import spent
 from slipway.simulation.analysis import RolloutAnalysis, rows
 from slipway.simulation.service import Floats
-from slipway.simulation.traffic import Block, Traffic, latency_edges
+from slipway.simulation.stream_counts import latency_edges
+from slipway.simulation.traffic import Block, Traffic
 
 POLL_SECONDS = 10
 _LATER_POLL_SECONDS = 60

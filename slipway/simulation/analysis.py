@@ -11,7 +11,8 @@ from slipway.canary.statistics.e_values import Counts
 from slipway.canary.statistics.evidence import Evidence
 from slipway.simulation.reference import reference_dispersions
 from slipway.simulation.service import Floats
-from slipway.simulation.traffic import Block, Traffic, stream_counts
+from slipway.simulation.stream_counts import stream_counts
+from slipway.simulation.traffic import Block, Traffic
 
 MINUTE = 60
 """How often SageMaker reports what it has counted; the servers report at every poll."""

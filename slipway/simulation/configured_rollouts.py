@@ -21,7 +21,8 @@ from slipway.simulation.analysed_rollouts import POLL_SECONDS, SimulatedResults
 from slipway.simulation.analysis import MINUTE, RolloutAnalysis, rows
 from slipway.simulation.error_alarm import ErrorAlarm, SimulatedErrorAlarm
 from slipway.simulation.service import Floats
-from slipway.simulation.traffic import Block, Traffic, latency_edges
+from slipway.simulation.stream_counts import latency_edges
+from slipway.simulation.traffic import Block, Traffic
 
 _STEPS = (POLL_SECONDS, 20, 30, MINUTE)
 """Parts of a minute, no longer than the rollout's own polls."""

@@ -7,7 +7,8 @@ from slipway.canary.observation.history import HISTORY_SECONDS
 from slipway.canary.statistics.dispersion import MINUTE, UNKNOWN, Windows, dispersions
 from slipway.canary.statistics.streams import streams
 from slipway.simulation.service import Floats
-from slipway.simulation.traffic import Block, Traffic, latency_edges, stream_counts
+from slipway.simulation.stream_counts import latency_edges, stream_counts
+from slipway.simulation.traffic import Block, Traffic
 
 _WINDOW_SECONDS = 30
 """The servers report every ten; the halves of minutes are what is longest compared within one."""

@@ -72,13 +72,6 @@ def monitoring_job(
     It names no baseline: each model brings its own in its artifact, and the job finds the one that responded.
     """
     vpc = settings.access.vpc
-    instance_type = settings.training.processing_instance_type
-    cluster = {
-        "InstanceCount": 1,
-        "InstanceType": instance_type,
-        "VolumeSizeInGB": 30,
-        **volume_key(instance_type, kms_key_arn),
-    }
     captured = {
         "EndpointName": settings.names.endpoint,
         "LocalPath": CAPTURED,
@@ -93,7 +86,7 @@ def monitoring_job(
     return {
         "MonitoringInputs": [{"EndpointInput": captured}],
         "MonitoringOutputConfig": {"MonitoringOutputs": [{"S3Output": reports}], "KmsKeyId": kms_key_arn},
-        "MonitoringResources": {"ClusterConfig": cluster},
+        "MonitoringResources": {"ClusterConfig": _cluster(settings.training.processing_instance_type, kms_key_arn)},
         "MonitoringAppSpecification": {
             "ImageUri": image_uri,
             "ContainerEntrypoint": ["python", "-m", "pipeline_steps", "monitor"],
@@ -104,6 +97,15 @@ def monitoring_job(
         # Not isolated: it reads in the registry which model responded.
         "NetworkConfig": {"EnableNetworkIsolation": False, **({"VpcConfig": vpc.request()} if vpc else {})},
         "RoleArn": role_arn,
+    }
+
+
+def _cluster(instance_type: str, kms_key_arn: str) -> dict[str, Any]:
+    return {
+        "InstanceCount": 1,
+        "InstanceType": instance_type,
+        "VolumeSizeInGB": 30,
+        **volume_key(instance_type, kms_key_arn),
     }
 
 
@@ -149,16 +151,6 @@ def processing_request(
         end: just after it.
     """
     (made,) = definition["MonitoringOutputConfig"]["MonitoringOutputs"]
-    environment = {
-        **definition.get("Environment", {}),
-        "dataset_format": _DATASET_FORMAT,
-        "dataset_source": CAPTURED,
-        "output_path": made["S3Output"]["LocalPath"],
-        "sagemaker_endpoint_name": settings.names.endpoint,
-        "sagemaker_monitoring_schedule_name": settings.names.monitoring_schedule,
-        "start_time": start,
-        "end_time": end,
-    }
     output = {"OutputName": "monitoring", "S3Output": {**made["S3Output"], "S3Uri": reports}}
     return {
         "ProcessingJobName": name,
@@ -167,10 +159,25 @@ def processing_request(
         "ProcessingResources": definition["MonitoringResources"],
         "StoppingCondition": definition["StoppingCondition"],
         "AppSpecification": definition["MonitoringAppSpecification"],
-        "Environment": environment,
+        "Environment": {
+            **definition.get("Environment", {}),
+            **_environment(settings.names, made["S3Output"]["LocalPath"], start=start, end=end),
+        },
         "NetworkConfig": definition["NetworkConfig"],
         "RoleArn": definition["RoleArn"],
         "Tags": [{"Key": COST_TAG, "Value": settings.names.prefix}],
+    }
+
+
+def _environment(names: Names, output_path: str, *, start: str, end: str) -> dict[str, str]:
+    return {
+        "dataset_format": _DATASET_FORMAT,
+        "dataset_source": CAPTURED,
+        "output_path": output_path,
+        "sagemaker_endpoint_name": names.endpoint,
+        "sagemaker_monitoring_schedule_name": names.monitoring_schedule,
+        "start_time": start,
+        "end_time": end,
     }
 
 

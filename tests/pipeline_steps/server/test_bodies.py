@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_steps.server.bodies import UnreadableBodyError, csv_records, json_instances
+from pipeline_steps.server.bodies import UnreadableBodyError
+from pipeline_steps.server.csv_bodies import csv_records
+from pipeline_steps.server.json_bodies import json_instances
 
 LONGEST = 200
 MEGABYTE = 1 << 20
