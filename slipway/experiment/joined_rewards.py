@@ -14,6 +14,8 @@ from slipway.experiment.rewards import Period, Rewards
 
 MAX_WAITING = 100_000
 """Requests of all arms; and outcomes."""
+_GREATEST = 1e100
+"""Of a reward, whose square must be a number too; larger ones count as it."""
 
 
 @dataclass
@@ -65,8 +67,9 @@ class JoinedRewards(WaitingRequests[int]):
             max_waiting: of requests, and of outcomes; of more, every second id is left out.
         """
         due = until - horizon
+        low, high = max(bounds[0], -_GREATEST), min(bounds[1], _GREATEST)
         for arm, at, value in self.take_due(horizon, due=due):
-            self._add(arm, at, clipped([value], *bounds)[0])
+            self._add(arm, at, clipped([value], low, high)[0])
         self.drop_expired(due=due, max_waiting=max_waiting)
 
     def _add(self, arm: int, at: float, value: float) -> None:

@@ -111,9 +111,17 @@ def _fold_conflicts(settings: UncheckedSettings) -> Iterator[str]:
 
 
 def _batch_conflicts(settings: UncheckedSettings) -> Iterator[str]:
-    """A row that breaks the contract gets a line of its own from Slipway's server alone."""
-    if settings.batch and (image := settings.endpoint.image):
+    """Which rows could not be scored, or not apart from others."""
+    if settings.batch is None:
+        return
+    if image := settings.endpoint.image:
         yield f"batch must be left out with endpoint.image: one refused row would fail the whole job, got {image}"
+    taken = [name for name in settings.data.columns if name == "prediction" or name.startswith("prediction_")]
+    if taken:
+        yield (
+            "data.columns must name neither prediction nor a column that begins with prediction_ with batch, whose "
+            f"results add those, got {taken[0]}: rename it in the table, or ignore it"
+        )
 
 
 def _value_conflicts(settings: UncheckedSettings) -> Iterator[str]:
@@ -189,7 +197,7 @@ _CHECKS: tuple[tuple[frozenset[str], Callable[[UncheckedSettings], Iterator[str]
     (_SEARCHED | {"data"}, _drawn_conflicts),
     (frozenset({"training", "data"}), _fold_conflicts),
     (frozenset({"rollout", "value"}), _value_conflicts),
-    (frozenset({"batch", "endpoint"}), _batch_conflicts),
+    (frozenset({"batch", "data", "endpoint"}), _batch_conflicts),
     (frozenset({"endpoint", "rollout", "access"}), _kind_conflicts),
     (frozenset({"endpoint", "rollout"}), _shadow_conflicts),
     (frozenset({"endpoint", "experiment"}), _experiment_conflicts),

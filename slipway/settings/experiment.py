@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 from slipway.experiment.experiment_plan import ExperimentPlan, Mode, Reward, Test
 from slipway.settings.section import Section, raise_each
 
+_LEAST_EFFECT = 1e-6
+"""In standard deviations of a reward: a smaller difference takes more requests than any endpoint ever gets."""
 MOST_POLLS = 2000
 """An execution of the experiment's function may have 3,000 operations; each poll is one or two."""
 
@@ -38,9 +40,9 @@ class Experiment(Section):
     """The smallest difference of the means that matters; of `non_inferiority`, the margin."""
     test: Test = "two_sided"
     """`two_sided`: a challenger must be better; `non_inferiority`: it must not be worse by `effect`."""
-    confidence: float = Field(0.95, ge=0.5, lt=1)
+    confidence: float = Field(0.95, ge=0.5, le=0.9999)
     """Of the decision, for all challengers together."""
-    power: float = Field(0.8, ge=0.5, lt=1)
+    power: float = Field(0.8, ge=0.5, le=0.9999)
     """Probability that a challenger wins that is better by `effect`; of `non_inferiority`, one as good."""
     floor: float = Field(0.1, ge=0.01, lt=1)
     """Least share of each arm where weights move: an arm without requests could not be compared any more."""
@@ -87,6 +89,8 @@ class Experiment(Section):
             yield from self._share_errors()
         elif self.spread is None:
             yield "spread must be given with reward value: the planned size is computed from it"
+        elif self.effect < _LEAST_EFFECT * self.spread:
+            yield f"effect must be at least {_LEAST_EFFECT * self.spread:g}, a millionth of spread, got {self.effect:g}"
         if self.least is not None and self.greatest is not None and self.least >= self.greatest:
             yield f"least must be below greatest, got {self.least:g} and {self.greatest:g}"
         if self.mode == "thompson" and self.arms * self.floor >= 1:
@@ -105,6 +109,8 @@ class Experiment(Section):
             yield f"expected must be above 0 and below 1 with reward yes_no, got {self.expected:g}"
         elif self.effect >= min(self.expected if self.test == "non_inferiority" else 1, 1 - self.expected):
             yield f"effect must leave a share in 0..1 beside expected {self.expected:g}, got {self.effect:g}"
+        elif self.effect < _LEAST_EFFECT:
+            yield f"effect must be at least {_LEAST_EFFECT:g} with reward yes_no, got {self.effect:g}"
         for name in ("spread", "least", "greatest"):
             if getattr(self, name) is not None:
                 yield f"{name} must be left out with reward yes_no, whose share gives it"

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from math import isfinite
 
 from slipway.experiment.joined_rewards import JoinedRewards
 
@@ -51,6 +52,14 @@ def test_requests_from_before_the_experiment_count_nowhere_and_values_have_bound
     joined.add_outcomes(outcomes(("before", 1), ("rich", 1e9)), arrived=START + 2)
     joined.count_due(10, until=START + 100, bounds=(0.0, 50.0))
     assert counted(joined) == [[(1, 50.0), (0, 0)]]
+
+
+def test_a_reward_whose_square_is_no_number_leaves_the_others_theirs():
+    joined = JoinedRewards(START, arms=1)
+    joined.add_captures(captures(("rich", START + 1), ("poor", START + 1)), 0)
+    joined.add_outcomes(outcomes(("rich", 1e200), ("poor", -1e200)), arrived=START + 2)
+    joined.count_due(10, until=START + 100)
+    assert isfinite(joined.periods[0][0].scatter)
 
 
 def test_a_request_that_is_captured_late_still_counts_and_one_too_late_does_not():
