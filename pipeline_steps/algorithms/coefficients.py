@@ -97,6 +97,7 @@ def coefficients_document(
         "intercepts": dict(zip(known.outputs, found.intercepts.tolist(), strict=True)),
         "terms": [_entry(found, known, term, output) for term, output in chosen],
         "left_out": found.values.size - len(chosen),
+        "text_buckets": len(known.outputs) * sum(names[term.column] in buckets for term in found.terms),
     }
 
 

@@ -19,15 +19,10 @@ def data_profile(profile: Mapping[str, Any]) -> str:
     """Everything that `profile.json` has on the columns."""
     columns: Sequence[Mapping[str, Any]] = profile["columns"]
     figures = [_figure(column_picture(column), _caption(column)) for column in columns]
-    measured = profile.get("target_labels")
-    target = f"the rate of {', '.join(measured)}" if measured else "the mean of the target"
-    key = (
-        "Blue: rows, on a logarithmic scale. Box plot: quartiles, median (red), whiskers of 1.5 interquartile ranges. "
-        f"Lines, or the number behind a value: {target}, in bins of about equal rows."
-    )
+    key = "Blue: rows, on a logarithmic scale. Box plot: quartiles, median (red), whiskers of 1.5 interquartile ranges."
     return "".join(
         [
-            paragraphs([key, *_texts(columns)]),
+            paragraphs([" ".join([key, *_target(profile)]), *_texts(columns)]),
             _row(figures[:_OPEN]),
             _folded(f"Pictures of {len(figures) - _OPEN} more columns", _row(figures[_OPEN:])),
             _folded(f"Statistics of {len(columns)} columns", _statistics(columns)),
@@ -35,6 +30,15 @@ def data_profile(profile: Mapping[str, Any]) -> str:
             _relations(profile),
         ]
     )
+
+
+def _target(profile: Mapping[str, Any]) -> list[str]:
+    """What is drawn of the target; clusters have none."""
+    if not any("target_by_bin" in column for column in profile["columns"]):
+        return []
+    measured = profile.get("target_labels")
+    target = f"the rate of {', '.join(measured)}" if measured else "the mean of the target"
+    return [f"Lines, or the number behind a value: {target}, in bins of about equal rows."]
 
 
 def _caption(column: Mapping[str, Any]) -> str:

@@ -79,8 +79,10 @@ def _coefficients(found: Mapping[str, Any] | None) -> str:
     if not found:
         return ""
     terms = found["terms"]
-    count = len(terms) + found["left_out"]
+    buckets = found.get("text_buckets", 0)
+    count = len(terms) + found["left_out"] - buckets
     more = f", the {_MOST_COLUMNS} strongest of {count:,}" if count > _MOST_COLUMNS else ""
+    more += f"; those of {buckets:,} buckets of texts, which have no names, are left out" if buckets else ""
     rows = [[entry["words"], rounded(entry["coefficient"])] for entry in terms[:_MOST_COLUMNS]]
     what = f"Exact, {found['scale']}; {found['meaning']}{more}."
     return paragraphs([what]) + table(["change", "coefficient"], rows)

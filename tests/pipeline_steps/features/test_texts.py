@@ -72,7 +72,7 @@ def test_the_report_of_a_model_names_a_text_once_and_no_bucket() -> None:
     assert document["features"]["columns"] == ["amount", "letter: characters", "letter: 32 buckets"]
     named = {term["column"] for term in document["coefficients"]["terms"]}
     assert named == {"amount", "letter: characters"}
-    assert document["coefficients"]["left_out"] == 32
+    assert (document["coefficients"]["left_out"], document["coefficients"]["text_buckets"]) == (32, 32)
 
 
 def test_rules_touch_the_number_of_characters_by_its_name() -> None:

@@ -47,6 +47,11 @@ def _profile(columns: int) -> dict[str, Any]:
     }
 
 
+def test_no_target_is_explained_where_none_is_drawn() -> None:
+    column = {key: value for key, value in _column("x").items() if key != "target_by_bin"}
+    assert "interquartile ranges.</p>" in data_profile({"columns": [column]})
+
+
 @pytest.mark.parametrize("columns", [30, 200])
 def test_all_that_the_profile_has_is_shown_and_many_columns_unfold(columns: int) -> None:
     drawn = data_profile(_profile(columns))

@@ -453,3 +453,7 @@ def test_the_page_says_what_a_linear_models_coefficients_do(result: RehearsalRes
     assert shown.count("Month is &lt;May&gt;: the odds of &lt;yes&gt; are multiplied by 2.72</td><td>1</td>") == 15
     assert "its factor is the odds ratio, the 15 strongest of 23." in shown
     assert report_document(result)["coefficients"] == COEFFICIENTS
+    with_texts = {**COEFFICIENTS, "left_out": 19, "text_buckets": 16}
+    result.runs[0].evaluation = {**PROBLEMS["binary"], "coefficients": with_texts}
+    shown = page_text(result)
+    assert "the 15 strongest of 23; those of 16 buckets of texts, which have no names, are left out." in shown
