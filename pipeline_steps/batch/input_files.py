@@ -153,7 +153,7 @@ def _parquet(path: Path, columns: Sequence[FeatureColumn], given: TableFormat) -
 
 
 def _refuse_taken(header: Sequence[str], path: Path) -> None:
-    if taken := [name for name in header if name.startswith(f"{PREDICTION}_")]:
+    if taken := [name for name in header if plain_name(name).casefold().startswith(f"{PREDICTION}_")]:
         raise DataError(f"{path.name} must have no column that begins with {PREDICTION}_, got {taken[0]}")
 
 

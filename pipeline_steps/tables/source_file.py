@@ -18,6 +18,8 @@ _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BO
 _DELIMITERS = ",;\t|"
 _CHUNK = 1 << 20
 _SAMPLE_ROWS = 50
+_BYTES_A_ZERO = 2_000
+"""At most, of UTF-16: text with fewer zeros is damaged."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def _encoding(path: Path) -> str:
                 return encoding
         if b"\x00" in start:
             zeros = start[::2].count(0), start[1::2].count(0)
-            if min(zeros) * 4 > max(zeros):  # UTF-16 has them in every other place
+            # UTF-16 has them in every other place, and of each delimiter and line break
+            if min(zeros) * 4 > max(zeros) or sum(zeros) * _BYTES_A_ZERO < len(start):
                 raise DataError(f"data must be text, got {path} with {sum(zeros)} zero bytes")
             return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
         decoder, beyond_ascii = codecs.getincrementaldecoder("utf-8")(), False

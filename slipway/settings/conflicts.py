@@ -116,7 +116,8 @@ def _batch_conflicts(settings: UncheckedSettings) -> Iterator[str]:
         return
     if image := settings.endpoint.image:
         yield f"batch must be left out with endpoint.image: one refused row would fail the whole job, got {image}"
-    taken = [name for name in settings.data.columns if name == "prediction" or name.startswith("prediction_")]
+    plain = {name: name.strip().casefold() for name in settings.data.columns}
+    taken = [name for name in plain if name == "prediction" or plain[name].startswith("prediction_")]
     if taken:
         yield (
             "data.columns must name neither prediction nor a column that begins with prediction_ with batch, whose "

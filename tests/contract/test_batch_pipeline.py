@@ -126,7 +126,7 @@ def test_a_server_of_ones_own_scores_no_files(settings: Settings) -> None:
         parse_settings(document, source="test")
 
 
-@pytest.mark.parametrize("name", ["prediction", "prediction_score"])
+@pytest.mark.parametrize("name", ["prediction", "Prediction_score"])
 def test_a_column_that_the_results_add_is_none_of_the_model(settings: Settings, name: str) -> None:
     document = settings.model_dump() | {"batch": {}}
     document["data"]["columns"] = {**document["data"]["columns"], name: "number"}

@@ -126,6 +126,13 @@ def test_parquet_comes_back_as_parquet(batch: Batch) -> None:
     assert [(file, row) for file, row, _ in batch.failed] == [(name, 4)]
 
 
+@pytest.mark.parametrize("name", ["prediction_score", " Prediction_score"])
+def test_a_file_with_a_column_that_results_add_is_refused_however_it_is_written(batch: Batch, name: str) -> None:
+    (batch.source / "table.csv").write_text(f"visits,month,{name}\n1,Nov,2\n")
+    with pytest.raises(DataError, match="no column that begins with prediction_, got"):
+        batch.collect()
+
+
 def test_cells_are_read_as_training_reads_them(tmp_path: Path) -> None:
     batch = Batch(tmp_path, table_format=TableFormat(missing=("unbekannt",)))
     with gzip.open(batch.source / "table.csv.gz", "wt", encoding="cp1252") as file:

@@ -141,6 +141,7 @@ def test_a_name_twice_is_refused_where_all_columns_are_wanted(tmp_path: Path) ->
         (b"\xff\xfe\x00\x81\x8d", "data must be text, got .*, which is not utf-16"),
         (gzip.compress(TEXT.encode() * 99, mtime=0)[:-30], "data must be a readable file, got .*ended before"),
         (b"a,b\n1,\x00\n2,\x00\n10,\x00\n", "data must be text, got .* with 3 zero bytes"),
+        (b"a,b\n" + b"1,22\n" * 999 + b"3,\x00\n", "data must be text, got .* with 1 zero bytes"),
         (b"PK\x03\x04workbook", "got a workbook or zip file .*: save its table as CSV"),
     ],
 )
