@@ -13,6 +13,7 @@ SERVERLESS = EndpointKind(
         FixedSetting("rollout.type", "all_at_once", "a canary is a share of the instances, of which there are none"),
         FixedSetting("rollout.plan", None, "its update has no bake to plan"),
         FixedSetting("rollout.canary_analysis.enabled", value=False, reason="there are never two fleets to compare"),
+        FixedSetting("rollout.canary_analysis.value", value=False, reason="there are never two fleets to compare"),
         FixedSetting("rollout.shadow.enabled", value=False, reason="SageMaker gives it no shadow variant"),
         FixedSetting("endpoint.capture_percent", 0, "SageMaker captures none of its requests"),
         FixedSetting("endpoint.autoscaling", None, "it has no instances"),

@@ -45,13 +45,14 @@ def test_what_aws_leaves_out_of_serverless_endpoints_is_refused_all_at_once(shop
         parsed(
             shoppers,
             endpoint={"kind": "serverless", "capture_percent": 100, "autoscaling": scaling, "schedule": hours},
-            rollout={"type": "canary", "canary_analysis": {"enabled": True}},
+            rollout={"type": "canary", "canary_analysis": {"enabled": True, "value": True}},
             access={"vpc": network},
         )
     lines = str(caught.value).splitlines()
     assert [line.split(" must ")[0].removeprefix("config.toml: ") for line in lines] == [
         "rollout.type",
         "rollout.canary_analysis.enabled",
+        "rollout.canary_analysis.value",
         "endpoint.capture_percent",
         "endpoint.autoscaling",
         "endpoint.schedule",
