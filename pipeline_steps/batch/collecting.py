@@ -10,6 +10,7 @@ from pipeline_steps.batch.input_files import open_input
 from pipeline_steps.batch.requests import ROWS_A_PART, RequestParts, request_line, row_error
 from pipeline_steps.errors import DataError
 from pipeline_steps.features.columns import FeatureColumn
+from pipeline_steps.tables.raw_table import files_below
 from pipeline_steps.tables.use_case import TableFormat
 
 
@@ -31,11 +32,6 @@ class CollectedFile:
 
     def to_document(self) -> dict[str, Any]:
         return asdict(self)
-
-
-def files_below(folder: Path) -> list[Path]:
-    """The files of a batch, in the order in which they are numbered."""
-    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 @dataclass(frozen=True)

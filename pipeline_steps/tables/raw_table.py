@@ -41,13 +41,18 @@ class RawTable:
         return self.source_rows - len(self.features)
 
 
+def files_below(folder: Path) -> list[Path]:
+    """Find the files of tables, by name; hidden ones and marks such as _SUCCESS are none."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name[0] not in "._")
+
+
 def data_files(folder: Path) -> list[Path]:
-    """Find the files of a table, by name; hidden ones and marks such as _SUCCESS are none.
+    """Find the files of a table.
 
     Raises:
         DataError: there is none.
     """
-    found = sorted(path for path in folder.rglob("*") if path.is_file() and path.name[0] not in "._")
+    found = files_below(folder)
     if not found:
         raise DataError(f"the input must hold a table, got no file in {folder}")
     return found

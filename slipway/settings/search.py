@@ -57,6 +57,12 @@ class HyperparameterSearch:
         families = [values for bounds in drawn if isinstance(bounds, CategoricalRange) for values in bounds.values]
         return "poisson" in (*families, *(each.fixed.get("family") for each in self.searches))
 
+    @property
+    def reference_fixed(self) -> dict[str, str]:
+        """What the simple model that candidates are compared with has of the search: the family, if that is fixed."""
+        families = {each.fixed["family"] for each in self.searches if "family" in each.fixed}
+        return {"family": families.pop()} if len(families) == 1 else {}
+
 
 def search_of(tuning: Tuning, algorithms: Sequence[AlgorithmName]) -> HyperparameterSearch:
     """Fill in what the settings leave to each of the algorithms."""

@@ -90,7 +90,9 @@ class _Composition:
             return prepare, tune, gate
         reference = TrainingStep(
             name="Reference",
-            job=self._job(prepare, {"algorithm": self.settings.facts.reference}),
+            job=self._job(
+                prepare, {"algorithm": self.settings.facts.reference, **self.settings.search.reference_fixed}
+            ),
             retries=JOB_RETRIES,
             cache=self._cache(),
         )

@@ -100,6 +100,7 @@ def test_a_csv_file_comes_back_row_by_row_with_predictions_and_its_other_columns
 def test_lines_of_json_come_back_as_they_were_with_one_more_member(batch: Batch) -> None:
     lines = ['{"id": 7, "visits": 1.50, "month": "Nov"}', '[2, "Feb"]', "{]", "", '{"visits": 3}', '"text"']
     (batch.source / "rows.jsonl").write_text("\n".join(lines))
+    (batch.source / "_SUCCESS").touch()  # as Spark ends its output
     (found,) = batch.score()
     assert (found.rows, found.scored, found.failed) == (5, 2, 3)
     assert (batch.results / "rows.jsonl.out").read_text() == (

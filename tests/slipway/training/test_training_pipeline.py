@@ -37,6 +37,18 @@ def test_baseline_and_tune_run_side_by_side_after_prepare(steps):
     assert set(gets(steps["Evaluate"])) == {"Prepare", "Reference", "Tune"}
 
 
+def test_the_reference_has_the_family_that_the_search_fixes(compose):
+    counts = {"problem": "regression", "data": {"target": "sold", "columns": {"price": "number"}}, "name": "c"}
+    for tuning, family in (
+        ({}, None),
+        ({"algorithms": ["linear", "mlp"], "linear": {"fixed": {"family": "poisson", "l1_ratio": "0.5"}}}, "poisson"),
+        ({"algorithms": ["xgboost"], "fixed": {"family": "poisson"}}, "poisson"),
+    ):
+        steps = compose(parse_settings(counts | {"stage": "dev", "tuning": tuning}, source="c"))["Steps"]
+        (given,) = [step["Arguments"]["HyperParameters"] for step in steps if step["Name"] == "Reference"]
+        assert (given["algorithm"], given.get("family"), "l1_ratio" in given) == ("linear", family, False)
+
+
 def test_every_parameter_but_the_datas_fingerprint_has_a_default_and_all_are_used(definition):
     """A start without the fingerprint must not find yesterday's data in the step cache."""
     declared = {parameter["Name"]: parameter.get("DefaultValue") for parameter in definition["Parameters"]}
