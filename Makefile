@@ -49,7 +49,7 @@ rehearse: setup ## launch a model on the laptop: make rehearse [DATA=table.csv] 
 	$(BIN)/slipway rehearse --config "$(CONFIG)" --out "$(OUT)" $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 test: setup-dev ## run the tests, but for whole launches and rollouts
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not e2e and not thorough" $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not e2e and not thorough and not sdk" $(ARGS)
 
 test-e2e: setup-dev ## run a whole launch, and rollouts from approval to their end (three minutes)
 	$(BIN)/pytest -m "e2e and not thorough" $(ARGS)

@@ -16,7 +16,6 @@ from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from slipway.experiment.experiment_plan import ExperimentPlan, Mode
 from slipway.experiment.rewards import Rewards, by_arm
@@ -126,6 +125,8 @@ def _pooled(cell: Cell, experiments: int, seed: int) -> Ended:
 
 
 def _welch_winners(plan: ExperimentPlan, arms: Sequence[Rewards]) -> NDArray[np.int_]:
+    from scipy import stats  # noqa: PLC0415 -- a second, which tests of the simulation alone should not wait for
+
     means, deviations, counts = zip(*map(_described, arms), strict=True)
     border = 0.0 if plan.test == "two_sided" else plan.effect
     differences = np.full((len(counts[0]), plan.arms), -np.inf)

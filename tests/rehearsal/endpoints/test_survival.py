@@ -77,6 +77,7 @@ def states(account: Any) -> list[str]:
     return [phase for phase in account.phases() if phase not in ENDPOINT_STATES]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("number", range(len(CANARY_STATES)))
 def test_a_rollout_survives_the_death_of_its_controller_in_any_state(account: Any, number: int) -> None:
     account.watcher = killing(account, lambda entered, _: entered == number)
