@@ -19,9 +19,9 @@ max_loss_to_champion = 0.03
 
 [experiment]
 expected = 0.2
-effect = 0.1
+effect = 0.13
 outcome_seconds = 120
-update_minutes = 5
+update_minutes = 10
 max_days = 1
 """
 
@@ -36,10 +36,10 @@ def test_the_better_challenger_wins_by_its_outcomes_and_one_model_is_left(tmp_pa
     assert found["serves"] == ["primary"]
     champion, challenger = found["arms"]
     assert challenger["low"] > 0
-    assert challenger["low"] <= 0.2 <= challenger["high"] + 0.1
+    assert challenger["low"] <= 0.26 <= challenger["high"] + 0.1
     assert found["history"][-1]["weights"][1] > 0.7
     assert found["outcomes"] >= found["planned_size"]
-    assert 0 < found["true_regret"] < 0.5 * 0.2 * sum(found["requests_by_variant"].values())
+    assert 0 < found["true_regret"] < 0.5 * 0.26 * sum(found["requests_by_variant"].values())
     assert found["failed"] == found["dropped"] == report["users"]["dropped"] == 0
     assert champion["package"] == report["rollouts"][1]["model_package"]
     assert "Experiment" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
