@@ -30,6 +30,7 @@ _SHAPE = (
 _MOST_OTHERS = 16
 _LONGEST_ESCAPE = len(r"\ud800\udc00")
 _DECODER = json.JSONDecoder(parse_constant=refuse_constant)
+# The types of the standard library ask for a scanner here, where Python takes a decoder.
 _SCAN: Callable[[str, int], tuple[Any, int]] = json.scanner.make_scanner(_DECODER)  # type: ignore[arg-type]
 
 
