@@ -18,9 +18,11 @@ TARGET = 0.95
 LEAST_PROMOTED = 0.8
 """Below it a plan is refused."""
 DECIDE_SECONDS = 120
-_LONGEST_BAKE, _LONGEST_WAITS = 3600, 26_000
-"""SageMaker's longest wait, and what its longest update leaves for all waits beside the start and end of fleets."""
+_LONGEST_BAKE, _LONGEST_UPDATE = 3600, 28_800
+"""SageMaker's longest wait after a step, and its longest update."""
 _PROVISIONING_SECONDS = 2700
+"""For the start and end of fleets, beside all waits."""
+_LONGEST_FINAL_BAKE = 600
 _BAKES = (600, 900, 1200, 1800, 2400, 3000, _LONGEST_BAKE)
 _DEFAULT = ((0.005, 0.05),)
 _CLOSE = ((0.0075, 0.05), (0.01, 0.05), (0.01, 0.075))
@@ -52,11 +54,15 @@ class Route:
         served = range(step, instances, step) if self.type == "linear" else (step,)
         return tuple(each / instances for each in served if each < instances)
 
+    def most_waits(self, instances: int) -> int:
+        """Whole instances may take more steps than percent, and whether SageMaker waits after the last is unknown."""
+        return max(len(self.shares(instances)), ceil(100 / self.percent)) if self.type == "linear" else 1
+
 
 _WITHIN_AN_HOUR = tuple(Route("canary", percent, bake) for percent in (25, 50) for bake in _BAKES)
 _HOUR = (Route("canary", 50, _LONGEST_BAKE),)
 _HOURS = (Route("linear", 25, 1800), Route("linear", 25, _LONGEST_BAKE))
-_DAY = (Route("linear", 10, _LONGEST_WAITS // 9 // 60 * 60),)
+_DAY = (Route("linear", 10, (_LONGEST_UPDATE - _PROVISIONING_SECONDS - _LONGEST_FINAL_BAKE) // 10 // 60 * 60),)
 _ORDER = (
     (_DEFAULT, _WITHIN_AN_HOUR),
     (_CLOSE, _HOUR),
@@ -107,6 +113,12 @@ class ProposedRollout:
         return len(self.route.shares(self.instances)) * self.route.bake_seconds + self.final_bake_seconds
 
     @property
+    def timeout_seconds(self) -> int:
+        """For the update, with as many waits as there may be."""
+        waits = self.route.most_waits(self.instances) * self.route.bake_seconds + self.final_bake_seconds
+        return waits + _PROVISIONING_SECONDS
+
+    @property
     def most_seconds(self) -> int:
         """The same with the longest time as a shadow."""
         return self.seconds + (self.shadow.most_seconds if self.shadow else 0)
@@ -130,7 +142,7 @@ class ProposedRollout:
             "canary_percent" if self.route.type == "canary" else "step_percent": self.route.percent,
             "bake_seconds": self.route.bake_seconds,
             "final_bake_seconds": self.final_bake_seconds,
-            "timeout_seconds": self.seconds + _PROVISIONING_SECONDS,
+            "timeout_seconds": self.timeout_seconds,
             "alarm_period_seconds": self.alarm_period_seconds,
             "min_requests": self.alarm_min_requests,
             "max_error_percent": self.max_error_percent,
@@ -220,6 +232,8 @@ class _Expected:
                 wanted = self._tolerances(errors, _DEFAULT[0][1] if shadow else scores)
                 for route in (route for route in routes if route.is_whole(self.instances)):
                     plan = replace(_plan(route, self.instances, wanted, self.requests_per_second), shadow=shadow)
+                    if plan.timeout_seconds > _LONGEST_UPDATE:
+                        continue
                     bakes = plan.expected(self.requests_per_second)
                     share = promoted_share(plan.tolerances, bakes, error_rate=self.error_rate, proven=proven)
                     yield replace(plan, promoted=first * share)

@@ -191,7 +191,8 @@ def _text(proposed: ProposedRollout, rate: float, found: Forecast, observed: "Re
     if found.healthy and found.healthy.proven_safe < LEAST_PROMOTED:
         lines["note"] = "too little traffic for a canary to prove good models no worse: add instances, or traffic"
     lines["settings"] = "add --toml for the lines of the use case's file"
-    return "".join(f"{name:19} {text}\n" for name, text in lines.items())
+    width = max(map(len, lines))
+    return "".join(f"{name:{width}} {text}\n" for name, text in lines.items())
 
 
 def _shadow_lines(found: Forecast) -> dict[str, str]:

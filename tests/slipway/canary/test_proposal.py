@@ -1,5 +1,6 @@
 """The plan that fits a traffic: short and strict where there is much of it, longer and wider where there is little."""
 
+import itertools
 from dataclasses import replace
 from unittest.mock import ANY
 
@@ -8,6 +9,7 @@ import pytest
 from slipway.canary.config import Tolerances
 from slipway.canary.proposal import TARGET, propose
 from slipway.rollout.deployment_config import LONGEST_TIMEOUT_SECONDS, LONGEST_WAIT_SECONDS
+from slipway.rollout.plan import deployment_config, plan_from_deployment_config
 from slipway.settings import Rollout
 
 DEFAULT = (0.005, 0.05)
@@ -29,6 +31,15 @@ def test_a_plan_is_accepted_by_the_settings_and_by_sagemaker_and_promotes_good_m
     first = rate * found.route.shares(instances)[0]
     assert first * rollout.alarm_period_seconds >= 2 * rollout.min_requests
     assert first * rollout.bake_seconds >= rollout.canary_analysis.min_requests
+
+
+@pytest.mark.parametrize("instances", [4, 10, 16, 27])
+def test_a_plan_of_many_steps_is_accepted_too(instances):
+    for rate, shadow in itertools.product((0.01, 0.05, 0.5), (True, False)):
+        found = propose(rate, instances=instances, shadow=shadow)
+        rollout = Rollout(**found.rollout(), canary_analysis=found.analysis(), shadow=found.shadow_keys())
+        assert plan_from_deployment_config(deployment_config(rollout, []), instances=instances).wait_seconds
+        assert found.seconds < rollout.timeout_seconds
 
 
 def test_more_traffic_shortens_the_bake_and_less_of_it_widens_the_margins():

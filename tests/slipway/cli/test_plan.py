@@ -33,7 +33,7 @@ def test_the_lines_of_the_file_are_those_of_the_json_and_lint_finds_nothing_in_t
 def test_the_text_has_the_plan_its_margins_and_what_to_expect(capsys):
     code, text = plan(capsys, "--requests-per-second", "100")
     assert code == 0
-    for part in ("canary of 25 %, 10 minutes each", "7.5 points of scores", "a good model        promoted in"):
+    for part in ("canary of 25 %, 10 minutes each", "7.5 points of scores", "a good model      promoted in"):
         assert part in text
 
 
