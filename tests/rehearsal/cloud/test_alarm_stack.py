@@ -196,6 +196,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"Unit": "Eggs"}, "enum value set"),
     ({"AlarmActions": ["arn:aws:sns:us-east-1:000000000000:t"] * 6}, "length less than or equal to 5"),
     ({"Metrics": [query("m1", "Plain")]}, "Metrics must be given without"),
+    ({"ThresholdMetricId": "band"}, "ThresholdMetricId"),
 ]
 
 

@@ -217,12 +217,14 @@ def test_every_end_is_an_event(function: Function, tmp_path: Path) -> None:
     assert function.client.get_durable_execution(DurableExecutionArn=stopped)["Status"] == "STOPPED"
 
 
-def test_a_durable_function_is_invoked_by_a_version_or_an_alias(function: Function) -> None:
+def test_a_durable_function_is_started_by_a_version_or_an_alias_and_not_waited_for(function: Function) -> None:
     with pytest.raises(ClientError, match="unqualified ARN"):
         function.client.invoke(FunctionName="durable", InvocationType="Event", Payload=b"{}")
     for unknown in ("lively", "99"):
         with pytest.raises(ClientError, match=f"Function not found: .*:durable:{unknown}"):
             function.client.invoke(FunctionName="durable", Qualifier=unknown, InvocationType="Event", Payload=b"{}")
+    with pytest.raises(ClientError, match="asynchronously only"):
+        function.client.invoke(FunctionName="durable", Qualifier="live", Payload=b"{}")
 
 
 def test_an_execution_has_at_most_3000_operations_each_of_at_most_256_kib() -> None:

@@ -47,6 +47,11 @@ def test_a_budget_is_made_changed_and_removed(cloud: CloudProcess) -> None:
     assert amounts() == []
 
 
+def test_a_type_that_the_embedded_aws_lacks_makes_no_stack(cloud: CloudProcess) -> None:
+    with pytest.raises(ClientError, match=r"Unrecognized resource types: \[AWS::RoboMaker::Robot\]"):
+        deploy(cloud, "unknown", {"Robot": {"Type": "AWS::RoboMaker::Robot", "Properties": {}}})
+
+
 def test_the_token_of_an_update_begins_no_second_one(cloud: CloudProcess) -> None:
     client = cloud("cloudformation")
     deploy(cloud, "topics", {"First": {"Type": "AWS::SNS::Topic"}})
