@@ -18,9 +18,9 @@ TARGET = 0.95
 LEAST_PROMOTED = 0.8
 """Below it a plan is refused."""
 DECIDE_SECONDS = 120
-_LONGEST_BAKE, _LONGEST_UPDATE = 3600, 28_800
+_LONGEST_BAKE, LONGEST_UPDATE = 3600, 28_800
 """SageMaker's longest wait after a step, and its longest update."""
-_PROVISIONING_SECONDS = 2700
+PROVISIONING_SECONDS = 2700
 """For the start and end of fleets, beside all waits."""
 _LONGEST_FINAL_BAKE = 600
 _BAKES = (600, 900, 1200, 1800, 2400, 3000, _LONGEST_BAKE)
@@ -34,6 +34,11 @@ _FEWEST_ALARM_REQUESTS = 5
 _FEWEST_REQUESTS = 100
 _LEAST_PERCENT, _MOST_PERCENT, _BURSTS = 5.0, 25.0, 40
 """The alarm on errors goes off above so many in a period, four bursts of ten: fewer come by chance in an hour."""
+
+
+def most_waits(step_percent: int) -> int:
+    """Of an update in steps; whether SageMaker waits after the last one too is not documented."""
+    return ceil(100 / step_percent)
 
 
 @dataclass(frozen=True)
@@ -55,14 +60,14 @@ class Route:
         return tuple(each / instances for each in served if each < instances)
 
     def most_waits(self, instances: int) -> int:
-        """Whole instances may take more steps than percent, and whether SageMaker waits after the last is unknown."""
-        return max(len(self.shares(instances)), ceil(100 / self.percent)) if self.type == "linear" else 1
+        """Whole instances may take more steps than percent."""
+        return max(len(self.shares(instances)), most_waits(self.percent)) if self.type == "linear" else 1
 
 
 _WITHIN_AN_HOUR = tuple(Route("canary", percent, bake) for percent in (25, 50) for bake in _BAKES)
 _HOUR = (Route("canary", 50, _LONGEST_BAKE),)
 _HOURS = (Route("linear", 25, 1800), Route("linear", 25, _LONGEST_BAKE))
-_DAY = (Route("linear", 10, (_LONGEST_UPDATE - _PROVISIONING_SECONDS - _LONGEST_FINAL_BAKE) // 10 // 60 * 60),)
+_DAY = (Route("linear", 10, (LONGEST_UPDATE - PROVISIONING_SECONDS - _LONGEST_FINAL_BAKE) // 10 // 60 * 60),)
 _ORDER = (
     (_DEFAULT, _WITHIN_AN_HOUR),
     (_CLOSE, _HOUR),
@@ -116,7 +121,7 @@ class ProposedRollout:
     def timeout_seconds(self) -> int:
         """For the update, with as many waits as there may be."""
         waits = self.route.most_waits(self.instances) * self.route.bake_seconds + self.final_bake_seconds
-        return waits + _PROVISIONING_SECONDS
+        return waits + PROVISIONING_SECONDS
 
     @property
     def most_seconds(self) -> int:
@@ -232,7 +237,7 @@ class _Expected:
                 wanted = self._tolerances(errors, _DEFAULT[0][1] if shadow else scores)
                 for route in (route for route in routes if route.is_whole(self.instances)):
                     plan = replace(_plan(route, self.instances, wanted, self.requests_per_second), shadow=shadow)
-                    if plan.timeout_seconds > _LONGEST_UPDATE:
+                    if plan.timeout_seconds > LONGEST_UPDATE:
                         continue
                     bakes = plan.expected(self.requests_per_second)
                     share = promoted_share(plan.tolerances, bakes, error_rate=self.error_rate, proven=proven)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from math import ceil
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from slipway.canary.config import Tolerances, effective_decide_seconds
+from slipway.canary.proposal import most_waits
 from slipway.canary.shadow_comparison import ShadowComparison
 from slipway.endpoint_kinds import KINDS, EndpointKind, KindName
 from slipway.settings.asynchronous import Asynchronous
@@ -234,7 +234,7 @@ class Rollout(Section):
         window = self.alarm_period_seconds * self.alarm_periods
         if window > self.bake_seconds:
             yield f"alarm_period_seconds x alarm_periods must fit in bake_seconds {self.bake_seconds}, got {window}"
-        bakes = ceil(100 / self.step_percent) if self.type in ("linear", "rolling") else 1
+        bakes = most_waits(self.step_percent) if self.type in ("linear", "rolling") else 1
         if (shortest := bakes * self.bake_seconds + self.final_bake_seconds) >= self.timeout_seconds:
             yield f"timeout_seconds must exceed the waits ({shortest}), got {self.timeout_seconds}"
         if self.type == "linear" and self.step_percent < 10:

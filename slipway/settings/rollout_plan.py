@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from slipway.canary.config import Tolerances
-from slipway.canary.proposal import ProposedRollout, propose
+from slipway.canary.proposal import LONGEST_UPDATE, PROVISIONING_SECONDS, ProposedRollout, most_waits, propose
 from slipway.endpoint_kinds import KINDS, REAL_TIME
 from slipway.errors import InputError
-from slipway.settings.rollout import AUTO, Endpoint
+from slipway.settings.rollout import AUTO, Endpoint, Rollout
 
 _WIDEST_SCORES = 0.19
 
@@ -35,6 +35,8 @@ def planned(document: Mapping[str, Any]) -> dict[str, Any]:
         shadow=given.get("enabled", None if takes_shadow(endpoint, rollout.get("type")) else False),
     )
     planned_rollout = {**found.rollout(), **rollout}
+    if "timeout_seconds" not in rollout:
+        planned_rollout["timeout_seconds"] = max(found.timeout_seconds, _timeout_seconds(planned_rollout))
     planned_rollout["canary_analysis"] = {**found.analysis(), **(rollout.get("canary_analysis") or {})}
     if shadow := {**found.shadow_keys(), **given}:
         planned_rollout["shadow"] = shadow
@@ -64,6 +66,16 @@ def proposal(
         )
     except ValueError as exc:
         raise InputError(f"rollout.plan: {exc}") from exc
+
+
+def _timeout_seconds(rollout: Mapping[str, Any]) -> int:
+    """Of the type and the waits that are given in the plan's place; what is no number the settings refuse."""
+    default = {name: field.default for name, field in Rollout.model_fields.items()}
+    step, bake, final = ({**default, **rollout}[key] for key in ("step_percent", "bake_seconds", "final_bake_seconds"))
+    if not (isinstance(step, int) and step > 0 and isinstance(bake, int) and isinstance(final, int)):
+        return 0
+    waits = most_waits(step) if rollout["type"] in ("linear", "rolling") else 1
+    return min(LONGEST_UPDATE, waits * bake + final + PROVISIONING_SECONDS)
 
 
 def takes_shadow(endpoint: object, update: object) -> bool:

@@ -23,6 +23,20 @@ def test_the_plan_of_the_recorded_traffic_fills_what_is_not_given():
 
 
 @pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        ({"type": "rolling"}, 4 * 3600 + 300 + 2700),
+        ({"type": "linear", "step_percent": 10, "bake_seconds": 600}, 10 * 600 + 300 + 2700),
+        ({"type": "linear", "step_percent": 10}, 28_800),
+        ({"final_bake_seconds": 3600}, 3600 + 3600 + 2700),
+        ({"type": "rolling", "timeout_seconds": 20_000}, 20_000),
+    ],
+)
+def test_the_time_of_an_update_has_the_waits_that_are_given_in_it(given, seconds):
+    assert planned({"rollout": {**AUTO, **given}})["rollout"]["timeout_seconds"] == seconds
+
+
+@pytest.mark.parametrize(
     ("endpoint", "instances"),
     [({"instance_count": 2}, 2), ({"instance_count": 8, "autoscaling": {"min_instance_count": 2}}, 2), ({}, 4)],
 )
