@@ -25,8 +25,8 @@ def test_the_plan_of_the_recorded_traffic_fills_what_is_not_given():
 @pytest.mark.parametrize(
     ("given", "seconds"),
     [
-        ({"type": "rolling"}, 4 * 3600 + 300 + 2700),
-        ({"type": "linear", "step_percent": 10, "bake_seconds": 600}, 10 * 600 + 300 + 2700),
+        ({"type": "rolling", "final_bake_seconds": 300}, 4 * 3600 + 300 + 2700),
+        ({"type": "linear", "step_percent": 10, "bake_seconds": 600, "final_bake_seconds": 300}, 10 * 600 + 300 + 2700),
         ({"type": "linear", "step_percent": 10}, 28_800),
         ({"final_bake_seconds": 3600}, 3600 + 3600 + 2700),
         ({"type": "rolling", "timeout_seconds": 20_000}, 20_000),
