@@ -7,22 +7,18 @@ from typing import Any
 from pipeline_steps.features.columns import FeatureColumn, kind_of
 from pipeline_steps.tables.cells import parse_number
 from pipeline_steps.tables.column_readers import MARKERS, CellRules
-from pipeline_steps.tables.header import plain_name
 from pipeline_steps.tables.use_case import Kind
 
 ReadCells = Callable[[Sequence[str]], dict[str, Any]]
 
 
-def cells_reader(columns: Sequence[FeatureColumn], header: Sequence[str], rules: CellRules) -> ReadCells:
-    """Make what reads a row below `header`: the model's columns by name. Other columns are no part of a request.
+def cells_reader(columns: Sequence[FeatureColumn], places: Mapping[str, int], rules: CellRules) -> ReadCells:
+    """Make what reads a row: the model's columns, each at its place. Other columns are no part of a request.
 
     A cell that is no number stays a text, which the server refuses with its reason; so does an absent column.
     """
-    places = {plain_name(name): place for place, name in enumerate(header)}
     read = [
-        (column.name, place, _READERS[kind_of(column)])
-        for column in columns
-        if (place := places.get(plain_name(column.name))) is not None
+        (column.name, places[column.name], _READERS[kind_of(column)]) for column in columns if column.name in places
     ]
     return lambda cells: {name: reader(cells[place], rules) for name, place, reader in read}
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline_steps.batch.cell_values import cells_reader
+from pipeline_steps.batch.column_places import exact_places, places_in_any_case
 from pipeline_steps.errors import DataError
 from pipeline_steps.features.columns import FeatureColumn
 from pipeline_steps.server.bodies import refuse_constant
@@ -107,7 +108,7 @@ def _csv_rows(
     with open_text(path, encoding) as file:
         rows = csv_rows(file, delimiter)
         header = next(rows)
-        read = cells_reader(columns, header, rules)
+        read = cells_reader(columns, exact_places([column.name for column in columns], header), rules)
         for number, cells in enumerate(filter(None, rows), 1):
             if len(cells) == len(header):
                 yield InputRow(number, cells, read(cells))
@@ -140,7 +141,8 @@ def _parquet(path: Path, columns: Sequence[FeatureColumn], given: TableFormat) -
     blocks = parquet_blocks(path.read_bytes(), path.name)
     header: list[str] = next(blocks)
     _refuse_taken(header, path)
-    read = cells_reader(columns, header, replace(CellRules.of(given, decimal="."), decimal="."))
+    places = places_in_any_case([column.name for column in columns], header, path.name)
+    read = cells_reader(columns, places, replace(CellRules.of(given, decimal="."), decimal="."))
 
     def rows() -> Iterator[InputRow]:
         number = 0

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from pipeline_steps.batch.assembling import AssembledFile, Assembly, Predictions
 from pipeline_steps.batch.batch_report import BatchLimits, BatchReport
 from pipeline_steps.batch.collecting import CollectedFile, Collection
+from pipeline_steps.batch.column_places import places_in_any_case
 from pipeline_steps.batch.publishing import publish
 from pipeline_steps.batch.requests import scored_rows
 from pipeline_steps.errors import DataError, StepError
@@ -115,7 +116,7 @@ def test_lines_of_json_come_back_as_they_were_with_one_more_member(batch: Batch)
 
 
 def test_parquet_comes_back_as_parquet(batch: Batch) -> None:
-    table = pd.DataFrame(ROWS, columns=["id", "visits", "month"])
+    table = pd.DataFrame(ROWS, columns=["id", "Visits", "month"])
     name = "20261129_120000_00042_k7x2p_0a1b"  # as Athena names what it unloads
     fastparquet.write(str(batch.source / name), table, compression="SNAPPY")
     (found,) = batch.score()
@@ -125,6 +126,31 @@ def test_parquet_comes_back_as_parquet(batch: Batch) -> None:
     assert result["id"].tolist() == ["a", "b", "c"]
     assert result["prediction_score"].tolist() == pytest.approx([0.1, 0.25, 0])
     assert [(file, row) for file, row, _ in batch.failed] == [(name, 4)]
+
+
+def test_parquet_columns_are_found_in_lower_case_as_athena_writes_them() -> None:
+    assert places_in_any_case(["Month", "VisitorType", "id"], ["id", "visitortype", "month"], "t") == {
+        "id": 0,
+        "VisitorType": 1,
+        "Month": 2,
+    }
+    assert places_in_any_case(["Month"], ["month", "Month", "MONTH"], "t") == {"Month": 1}
+    assert places_in_any_case(["Month", "month"], ["month", "Month"], "t") == {"month": 0, "Month": 1}
+    assert places_in_any_case(["Month"], ["monthly"], "t") == {}
+
+
+@pytest.mark.parametrize(
+    ("names", "header", "reason"),
+    [
+        (["Month"], ["month", "MONTH"], "column Month must be clear without its case, got month and MONTH in t"),
+        (["Month", "month"], ["MONTH"], "column Month must have this very name in t, got MONTH: the model has columns"),
+    ],
+)
+def test_names_that_are_not_clear_without_their_case_are_refused(
+    names: list[str], header: list[str], reason: str
+) -> None:
+    with pytest.raises(DataError, match=reason):
+        places_in_any_case(names, header, "t")
 
 
 @pytest.mark.parametrize("name", ["prediction_score", " Prediction_score"])
