@@ -1,4 +1,4 @@
-"""SG9xx: whether an experiment on the endpoint can end with an answer, where the expected traffic is given."""
+"""SG95x: whether an experiment on the endpoint can end with an answer, where the expected traffic is given."""
 
 from collections.abc import Iterator
 from math import ceil
