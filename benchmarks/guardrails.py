@@ -35,7 +35,7 @@ two healthy fleets differ by 2 % in latency; the score ranks of the new model co
                     to within a bin), with the limit that 1 % of other healthy rollouts exceed in 10 minutes
 
   proposed          ours with the plan that `slipway plan` proposes for the traffic, on four instances, to its end, and
-                    without a gate. A model without a decision is rolled back; false_rollback counts those sent back
+                    without a gate. A model without a decision is rolled back; false_rollback counts those rolled back
                     on evidence, `without_evidence` the others. Its cells are its own, at 1 to 100 requests a
                     second: the faults above, errors at the very margin, and good models of services with slow starts,
                     errors in bursts, twice the drift of both fleets, and four times the traffic by day

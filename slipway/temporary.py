@@ -18,7 +18,7 @@ _LOCK = ".lock"
 def temporary_folder(kind: str) -> Iterator[Path]:
     """Make a folder that is gone afterwards, and remove those that earlier runs were killed in.
 
-    A folder is in use as long as its lock is held: the kernel lets go of it with the process, however that ends.
+    A folder is in use as long as its lock is held: the kernel releases it with the process, however that ends.
     """
     _sweep()
     folder, lock = _made(kind)

@@ -1,4 +1,4 @@
-"""Where an asynchronous endpoint's requests and responses lie, and who hears of their end."""
+"""Where an asynchronous endpoint's requests and responses lie, and who is notified when they end."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -43,7 +43,7 @@ class SmokeTest(PythonFunction):
 
 
 def _may_queue(artifacts_bucket: s3.IBucket) -> list[Statement]:
-    """Put requests, and find what came of them: only who may list a bucket hears that an object is not there yet."""
+    """Put requests, and find what came of them: S3 reports a missing object only to a role that may list the bucket."""
     return [
         *may_write(artifacts_bucket, f"{INPUT_PREFIX}/smoke-test/*"),
         *may_find(artifacts_bucket, f"{OUTPUT_PREFIX}/*", f"{FAILURE_PREFIX}/*"),

@@ -21,7 +21,7 @@ Follow = Callable[[DeploymentActions], RolloutState]
 
 
 class EndpointUpdate:
-    """Carries out the requests of one rollout's controller. It decides nothing, and does nothing twice.
+    """Executes the requests of one rollout's controller. It decides nothing, and does nothing twice.
 
     The old fleet stays up until the new one is promoted. A request that one fleet fails is not sent to another. If the
     old fleet's servers are gone at a rollback, the rollback fails and the new fleet keeps the users.

@@ -1,4 +1,4 @@
-"""When an experiment is decided: at its planned size, which its outcomes so far tell the time of, or at its longest."""
+"""When an experiment is decided: at its planned size, estimated from the outcomes so far, or at its longest time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

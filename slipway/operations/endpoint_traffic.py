@@ -61,7 +61,7 @@ def by_hour(sums: Sequence[tuple[datetime, float]], endpoint: str) -> RecordedTr
     """The traffic of hours with their invocations.
 
     Raises:
-        LaunchError: there is less than a day of them, or nobody comes in the quiet hour.
+        LaunchError: there is less than a day of them, or the quiet hour has no requests.
     """
     if len(sums) < _FEWEST_HOURS:
         raise LaunchError(
@@ -77,7 +77,7 @@ def by_hour(sums: Sequence[tuple[datetime, float]], endpoint: str) -> RecordedTr
 
 
 def _without_gaps(sums: dict[datetime, float], until: datetime) -> list[tuple[datetime, float]]:
-    """Every hour since the first one: CloudWatch has no datapoint where nobody came."""
+    """Every hour since the first one: CloudWatch has no datapoint where there was no request."""
     first = min(sums, default=until)
     hours = int((until - first).total_seconds()) // _HOUR
     return [(at, sums.get(at, 0.0)) for at in (first + timedelta(hours=number) for number in range(hours))]

@@ -53,7 +53,7 @@ def target_image(image_uri: str, source: DeployedStage, target: DeployedStage) -
 
 
 def _own_image(image_uri: str, own: str | None, target: DeployedStage) -> TargetImage:
-    """The same image: it is nobody's to build anew. The target's endpoint may pull its own repository alone."""
+    """The same image, which no stage builds. The target's endpoint may pull its own repository alone."""
     if own is None or untagged(own) != untagged(image_uri):
         raise RefusedError(
             f"endpoint.image of stage {target.names.stage} must be in the repository of the image that the model was "

@@ -19,7 +19,7 @@ from slipway.rollout.smoke_request import SmokeRequest, request_by_contract, req
 ATTEMPTS = 3
 _PAUSE_SECONDS = 2.0
 _OF_THE_MODEL = ("ModelError", "NoSuchKey")
-"""Codes for a container that fails, and an artifact that is gone; every other refusal says nothing about the model."""
+"""Codes for a container that fails, and an artifact that is gone; every other error says nothing about the model."""
 
 
 class NotInTimeError(Exception):
