@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from pipeline_steps.errors import StepError
+from pipeline_steps.log import readable
 from pipeline_steps.paths import Paths
 
 EXIT_CODES_OF_BAD_INPUT = {
@@ -47,6 +48,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _fail(paths: Paths, reason: str, *, exit_code: int) -> int:
+    reason = readable(reason)
     sys.stderr.write(reason + "\n")
     try:
         if paths.root.is_dir():

@@ -8,6 +8,7 @@ from pipeline_steps.batch.collecting import Collection, copy_sources
 from pipeline_steps.batch.file_names import MEGABYTE, PLAN
 from pipeline_steps.documents import read_json, the_one_file, write_json
 from pipeline_steps.paths import Paths
+from pipeline_steps.rounding import counted
 from pipeline_steps.tables.use_case import FILE as USE_CASE
 from pipeline_steps.tables.use_case import UseCase
 
@@ -46,4 +47,6 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     }
     write_json(plan / PLAN, document)
     rows, sent = (sum(numbers) for numbers in zip(*((file.rows, file.sent) for file in files), strict=True))
-    paths.write_message(f"Completed: {sent:,} of {rows:,} rows in {len(files)} files go to {model.package_arn}.")
+    paths.write_message(
+        f"Completed: {sent:,} of {rows:,} rows in {counted(len(files), 'file')} go to {model.package_arn}."
+    )

@@ -9,6 +9,7 @@ from pipeline_steps.batch.publishing import publish
 from pipeline_steps.documents import read_json
 from pipeline_steps.errors import StepError
 from pipeline_steps.paths import Paths
+from pipeline_steps.rounding import counted
 
 
 def parser() -> StepParser:
@@ -38,4 +39,4 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         s3=session.client("s3"),
         kms_key=arguments.kms_key,
     )
-    paths.write_message(f"Completed: {count} objects are below {arguments.output}.")
+    paths.write_message(f"Completed: {counted(count, 'object')} below {arguments.output}.")

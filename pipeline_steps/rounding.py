@@ -24,3 +24,12 @@ def rounded(value: float) -> str:
 def exact(value: float) -> str:
     """A number that a person chose: all its digits, thousands separated."""
     return f"{value:,.10g}"
+
+
+def counted(number: float, one: str, several: str = "") -> str:
+    """A number with what it counts: `1 row`, `2,000 rows`; `several` is the plural where an s does not make it.
+
+    `slipway/rounding.py` has the same, compared by a contract test.
+    """
+    text = rounded(number)
+    return f"{text} {one}" if text == "1" else f"{text} {several or one + 's'}"

@@ -32,3 +32,12 @@ def with_interval(value: float, low: float, high: float) -> str:
     widest = max(abs(value), abs(low), abs(high))
     value_text, low_text, high_text = (rounded(each, beside=widest) for each in (value, low, high))
     return f"{value_text} ({low_text} to {high_text})"
+
+
+def counted(number: float, one: str, several: str = "") -> str:
+    """A number with what it counts: `1 row`, `2,000 rows`; `several` is the plural where an s does not make it.
+
+    `pipeline_steps/rounding.py` has the same, compared by a contract test.
+    """
+    text = rounded(number)
+    return f"{text} {one}" if text == "1" else f"{text} {several or one + 's'}"

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from infra.review.review import review, review_delivery
+from slipway.rounding import counted
 from slipway.settings import load_settings
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -32,7 +33,7 @@ def main() -> int:
     for finding in found.unexplained:
         sys.stdout.write(f"{finding}\n")
     for tool, count in found.counts.items():
-        sys.stdout.write(f"{tool}: {count} findings, {found.unexplained_by(tool)} unexplained\n")
+        sys.stdout.write(f"{tool}: {counted(count, 'finding')}, {found.unexplained_by(tool)} unexplained\n")
     if arguments.json:
         arguments.json.write_text(json.dumps(found.figures(), indent=1) + "\n", encoding="utf-8")
     return 1 if found.unexplained else 0

@@ -13,6 +13,7 @@ from pipeline_steps.artifact.files import FILES, sha256_of_files
 from pipeline_steps.artifact.scorer import Scorer
 from pipeline_steps.documents import json_object
 from pipeline_steps.errors import StepError
+from pipeline_steps.rounding import counted
 
 FOLLOWED_BY_ITS_LIKE = (
     "One that only its own server reads is followed by its like: keep training.image and endpoint.image, or give the "
@@ -52,10 +53,9 @@ class Artifact:
         contract = self.contract
         scorer, width = Scorer(self.files["model.onnx"], contract.problem.output), contract.width
         if scorer.columns not in (None, width):
-            buckets = f" and {width - len(contract.columns)} buckets of texts" if contract.texts else ""
-            raise StepError(
-                f"model.onnx must take the contract's {len(contract.columns)} columns{buckets}, got {scorer.columns}"
-            )
+            buckets = f" and {counted(width - len(contract.columns), 'bucket')} of texts" if contract.texts else ""
+            columns = counted(len(contract.columns), "column")
+            raise StepError(f"model.onnx must take the contract's {columns}{buckets}, got {scorer.columns}")
         return scorer
 
     @property

@@ -9,6 +9,7 @@ import numpy as np
 from pipeline_steps.baseline.baseline import FEWEST_ROWS, Baseline
 from pipeline_steps.baseline.drift import published
 from pipeline_steps.batch.assembling import AssembledFile, Predictions
+from pipeline_steps.rounding import counted
 
 _VERSION = 1
 
@@ -90,7 +91,7 @@ class BatchReport:
 
     @property
     def message(self) -> str:
-        scored = f"{self.scored:,} of {self.rows:,} rows in {len(self.files)} files have a prediction"
+        scored = f"{self.scored:,} of {self.rows:,} rows in {counted(len(self.files), 'file')} have a prediction"
         return f"Refused: {scored}; {'; '.join(self.refusals)}" if self.refusals else f"Completed: {scored}."
 
 

@@ -10,6 +10,7 @@ from pipeline_steps.batch.input_files import open_input
 from pipeline_steps.batch.requests import ROWS_A_PART, RequestParts, request_line, row_error
 from pipeline_steps.errors import DataError
 from pipeline_steps.features.columns import FeatureColumn
+from pipeline_steps.rounding import counted
 from pipeline_steps.tables.raw_table import files_below
 from pipeline_steps.tables.use_case import TableFormat
 
@@ -65,7 +66,9 @@ class Collection:
         parts.close()
         if not parts.rows:
             why = f": {reasons[0]}" if reasons else ""
-            raise DataError(f"at least one row must be fit for the model, got none in {len(found)} files{why}")
+            raise DataError(
+                f"at least one row must be fit for the model, got none in {counted(len(found), 'file')}{why}"
+            )
         return found
 
     def _file(self, number: int, path: Path, name: str, parts: RequestParts) -> tuple[CollectedFile, str]:

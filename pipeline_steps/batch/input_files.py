@@ -14,6 +14,7 @@ from pipeline_steps.batch.cell_values import cells_reader
 from pipeline_steps.batch.column_places import exact_places, places_in_any_case
 from pipeline_steps.errors import DataError
 from pipeline_steps.features.columns import FeatureColumn
+from pipeline_steps.rounding import counted
 from pipeline_steps.server.bodies import refuse_constant
 from pipeline_steps.tables.column_readers import CellRules
 from pipeline_steps.tables.csv_rows import csv_rows
@@ -114,7 +115,9 @@ def _csv_rows(
                 yield InputRow(number, cells, read(cells))
             else:
                 yield InputRow(
-                    number, cells, error=f"it must have {len(header)} cells like the header, got {len(cells)}"
+                    number,
+                    cells,
+                    error=f"it must have {counted(len(header), 'cell')} like the header, got {len(cells)}",
                 )
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pipeline_steps.rounding import rounded
+from pipeline_steps.rounding import counted, rounded
 from pipeline_steps.tables.use_case import UseCase
 
 _SHORT, _AXIS, _NAME, _TEXT, _LONG, _OBSERVATION = 63, 63, 255, 1024, 2048, 2096
@@ -94,7 +94,7 @@ def _line_of_json(document: Mapping[str, Any]) -> str:
 
 def _purpose(use_case: UseCase) -> str:
     what = f"{use_case.problem} model of {use_case.target}" if use_case.target else f"{use_case.problem} model"
-    return f"{what} from {len(use_case.columns)} columns: {', '.join(use_case.names)}"
+    return f"{what} from {counted(len(use_case.columns), 'column')}: {', '.join(use_case.names)}"
 
 
 def _business(use_case: UseCase, evaluation: Mapping[str, Any]) -> str:
@@ -141,7 +141,7 @@ def _training_metrics(trained: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _hyperparameters(trained: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    given = {name: value for name, value in trained["hyperparameters"].items() if value not in (None, "")}
+    given = {name: value for name, value in trained["hyperparameters"].items() if value not in (None, "", {})}
     for name, value in list(given.items())[:_MOST_HYPERPARAMETERS]:
         yield {"name": _cut(name, _NAME), "value": _cut(str(value), _NAME)}
 

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_steps.problems.report import Losses
-from pipeline_steps.rounding import exact
+from pipeline_steps.rounding import counted, exact
 
 FEWEST_ROWS = 30
 _MOST = 10
@@ -76,8 +76,8 @@ def worst_segments(
         "mean_loss": middle,
         "compared": len(segments),
         "words": (
-            f"{len(segments)} segments of at least {FEWEST_ROWS} rows were compared; the intervals hold for all "
-            f"of them together at {100 * confidence:g} % confidence"
+            f"{counted(len(segments), 'segment')} of at least {FEWEST_ROWS} rows were compared; the intervals hold for "
+            f"all of them together at {100 * confidence:g} % confidence"
         ),
         "worst": sorted(found, key=lambda entry: -entry["worse_by"])[:_MOST],
     }

@@ -11,6 +11,7 @@ from pipeline_steps.errors import StepError
 from pipeline_steps.features.method import Fitted, Values
 from pipeline_steps.graphs.tensor_names import INPUT
 from pipeline_steps.graphs.writer import GraphWriter, in_front
+from pipeline_steps.rounding import counted
 from pipeline_steps.tables.cells import LARGEST_NUMBER
 
 PREFIX = "recipe/"
@@ -78,7 +79,7 @@ def _check(found: Values, fitted: Fitted, values: Values, what: str) -> None:
     expected = fitted.transform(values)
     if found.shape != expected.shape or found.shape[1] != len(fitted.features):
         raise StepError(
-            f"the nodes of {what} must give {len(fitted.features)} columns as the fitted method does, "
+            f"the nodes of {what} must give {counted(len(fitted.features), 'column')} as the fitted method does, "
             f"got {found.shape} and {expected.shape}"
         )
     known = np.isfinite(expected)

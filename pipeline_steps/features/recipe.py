@@ -24,6 +24,7 @@ from pipeline_steps.features.model_input import ModelInput
 from pipeline_steps.features.rules import Plan, plans, stages_of, steps_of
 from pipeline_steps.features.stage_names import MISSING_INDICATOR
 from pipeline_steps.features.table_features import table_features
+from pipeline_steps.rounding import counted
 
 _DEFAULTS = {"number": "numbers", "category": "categories"}
 """By the kind of a column, the table with its defaults; dates and booleans have rules alone."""
@@ -77,7 +78,8 @@ class FittedRecipe:
         """What `metrics.json` says of it."""
         buckets = Counter(each.text for each in self.features if each.text)
         names = dict.fromkeys(
-            f"{each.text}: {buckets[each.text]} buckets" if each.text else each.name for each in self.features
+            f"{each.text}: {counted(buckets[each.text], 'bucket')}" if each.text else each.name
+            for each in self.features
         )
         return {"columns": list(names), "dropped_rows": int((~self.kept).sum())}
 

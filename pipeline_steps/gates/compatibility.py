@@ -8,6 +8,7 @@ from typing import Any
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn, NumberColumn, kind_of
 from pipeline_steps.features.text_column import TextColumn
+from pipeline_steps.rounding import counted
 from pipeline_steps.tables.cells import quoted
 
 _NAMED = 5
@@ -65,14 +66,15 @@ def _columns(old: Sequence[FeatureColumn], new: Sequence[FeatureColumn]) -> Iter
         for before, after in zip(olds, news, strict=False)
         if len(olds) == len(news) and before not in news and after not in olds
     }
+    sent = counted(len(olds), "column")
     for name in olds:
         if name in renamed:
             yield f"column {name} must keep its name, got {renamed[name]} in its place"
         elif name not in news:
-            yield f"column {name} must stay, it is gone: callers send {len(olds)} columns"
+            yield f"column {name} must stay, it is gone: callers send {sent}"
     for name in news:
         if name not in olds and name not in renamed.values():
-            yield f"column {name} must not be added: callers send {len(olds)} columns, a request with more is refused"
+            yield f"column {name} must not be added: callers send {sent}, a request with more is refused"
     kept, found = [name for name in olds if name in news], [name for name in news if name in olds]
     for name, other in zip(kept, found, strict=False):
         if name != other:

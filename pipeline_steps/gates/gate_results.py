@@ -9,6 +9,7 @@ from pipeline_steps.gates.recent_requests import CAPTURED
 from pipeline_steps.gates.replay_metrics import Latency, ReplayMetrics
 from pipeline_steps.gates.score_differences import SAME_NUMBER
 from pipeline_steps.gates.score_proof import ScoreShares
+from pipeline_steps.rounding import counted
 
 MESSAGE_LENGTH = 255
 PASSED = "passed"
@@ -141,7 +142,8 @@ def _shifts(limits: ReplayLimits, found: ReplayMetrics) -> Iterator[str]:
             yield (
                 f"the mean score where {segment.column} is {segment.value} must stay within "
                 f"{limits.max_segment_difference:g} of the champion's{_units(found)}, "
-                f"got {segment.mean_shift.found:+.3g} (at least {segment.mean_shift.at_least:.3g}, {segment.rows} rows)"
+                f"got {segment.mean_shift.found:+.3g} (at least {segment.mean_shift.at_least:.3g}, "
+                f"{counted(segment.rows, 'row')})"
             )
 
 
@@ -188,7 +190,7 @@ def _proof(replay: ReplayResult | None) -> str:
     """What the rollout reads: the canary then needs no more evidence of the scores."""
     if replay is None or replay.scores is None or not replay.scores_are_proven:
         return ""
-    return f"; scores proven on {replay.scores.requests} requests"
+    return f"; scores proven on {counted(replay.scores.requests, 'request')}"
 
 
 def _cut(text: str, longest: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from pipeline_steps.baseline.baseline import FEWEST_ROWS
 from pipeline_steps.monitoring.bias import Bias, not_evaluated
 from pipeline_steps.monitoring.constraints import Violation
+from pipeline_steps.rounding import counted
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,11 @@ class Findings:
     @property
     def message(self) -> str:
         """The line by which SageMaker distinguishes Completed from CompletedWithViolations."""
-        seen = f"{self.rows} rows, {self.labelled} with an outcome, {self.left_out} records left out"
+        seen = (
+            f"{counted(self.rows, 'row')}, {self.labelled} with an outcome, {counted(self.left_out, 'record')} left out"
+        )
         if self.malformed:
-            seen += f", {self.malformed} lines are no outcome"
+            seen += f", {counted(self.malformed, 'line')} without an outcome"
         if lacking := not_evaluated(self.bias):
             seen += f", bias not evaluated: {lacking}"
         if self.violations:

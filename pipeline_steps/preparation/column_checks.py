@@ -14,6 +14,7 @@ from pipeline_steps.preparation.leaks import LEAKING, score_alone
 from pipeline_steps.preparation.outlier_checks import outliers_of_one_value
 from pipeline_steps.preparation.table_finding import TableFinding, percent
 from pipeline_steps.problems.registry import problem_named
+from pipeline_steps.rounding import counted
 from pipeline_steps.tables.cells import MISSING_NUMBERS, RARE_ROWS, parse_number, quoted
 from pipeline_steps.tables.data_warnings import held_out_emptiness, no_information
 from pipeline_steps.tables.datetimes import detect_format
@@ -155,8 +156,8 @@ def _texts(checked: CheckedColumn) -> Iterator[str]:
     most = text_options(checked.use_case.features, checked.name).characters
     if cut := int((known.str.len() > most).sum()):
         yield (
-            f"has {cut} texts of more than {most} characters, the longest of {known.str.len().max()}: the rest of them "
-            "is not read ([features] vectorise characters)"
+            f"has {counted(cut, 'text')} of more than {most} characters, the longest of {known.str.len().max()}: "
+            "the rest of them is not read ([features] vectorise characters)"
         )
 
 

@@ -23,11 +23,11 @@ from pipeline_steps.preparation.suggested_problem import positive_label as sugge
 from pipeline_steps.preparation.table_finding import TableFinding
 from pipeline_steps.preparation.text_table import TextTable
 from pipeline_steps.problems.registry import problem_named
-from pipeline_steps.tables.cells import quoted
+from pipeline_steps.tables.cells import quoted, shown
 from pipeline_steps.tables.header import plain_name
 from pipeline_steps.tables.raw_table import RawTable, raw_table, wanted_columns
 from pipeline_steps.tables.use_case import Column, Kind, SplitPlan, TableFormat, UseCase
-from pipeline_steps.tables.written_numbers import number_advice
+from pipeline_steps.tables.written_numbers import number_advice, too_large
 
 _LONGEST_NAME = 120
 _SHOWN_LABELS = 20
@@ -54,7 +54,7 @@ def inspect_table(
     name = _target_name(target, texts)
     suggested = _problem(name, texts, problem, positive_label)
     if len(texts) == (name is not None):
-        raise DataError(f"the table must have a column beside the target {name}, got none")
+        raise DataError(f"the table must have a column beside the target {shown(str(name))}, got none")
     kept, left_out = _usable(texts, name)
     use_case = UseCase(
         suggested.problem,
@@ -82,7 +82,7 @@ def _usable(texts: TextTable, target: str | None) -> tuple[tuple[Column, ...], d
         left_out = {each: why for each, why in left_out.items() if kinds[each] != "number" or why != _IDENTIFIER}
     kept = tuple(Column(each, kind) for each, kind in kinds.items() if kind and each not in left_out)
     if not kept:
-        reasons = "; ".join(f"{each} {why}" for each, why in left_out.items())
+        reasons = "; ".join(f"{shown(each)} {why}" for each, why in left_out.items())
         raise DataError(f"the table must have a column that a model can learn from, got none: {reasons}")
     return kept, left_out
 
@@ -124,24 +124,26 @@ def _unnamed(header: Sequence[str]) -> Iterator[str]:
 def _target_name(target: str | None, texts: Mapping[str, Any]) -> str | None:
     if target is None or (name := plain_name(target)) in texts:
         return None if target is None else name
-    raise DataError(f"target must be a column of the table, {', '.join(texts)}, got {quoted(target)}")
+    raise DataError(f"target must be a column of the table, {', '.join(map(shown, texts))}, got {quoted(target)}")
 
 
 def _problem(target: str | None, texts: TextTable, problem: str | None, positive: str | None) -> SuggestedProblem:
     if target is not None and problem is not None and problem_named(problem).label_kind == "group":
-        raise ArgumentError(f"--target must be left out with --problem {problem}, which has none, got {target}")
+        raise ArgumentError(f"--target must be left out with --problem {problem}, which has none, got {shown(target)}")
     if target is None:
         if problem is None or problem_named(problem).has_target:
             raise ArgumentError("give --target, the column to predict, or --problem anomaly or clustering")
         return SuggestedProblem(problem, "it was asked for")
     labels, decimal = _labels(texts[target], most=None), texts.decimal
+    if problem is None and len(labels) > _BINARY and (large := too_large(texts[target], decimal=decimal)):
+        raise DataError(f"target {shown(target)} must hold numbers, {large}")
     shape = shape_of(labels, decimal=decimal) if problem == "regression" else None
     given = SuggestedProblem(str(problem), "it was asked for", shape=shape)
     found = suggested_problem(target, labels, decimal=decimal) if problem is None else given
     if found.problem not in WITH_POSITIVE_LABEL:
         return found
     if positive is None and problem is not None and len(labels) > _BINARY:
-        raise DataError(f"target {target} must have two values with --problem {problem}, got {len(labels)}")
+        raise DataError(f"target {shown(target)} must have two values with --problem {problem}, got {len(labels)}")
     return found._replace(positive_label=positive or found.positive_label or suggested_label(labels))
 
 
@@ -192,8 +194,8 @@ def _split(texts: TextTable, kept: Sequence[Column], left_out: Mapping[str, str]
 
 def _shared(name: str) -> str:
     return (
-        f"several rows have the same {name}, and may lie in different splits: where new ones are to be predicted, set "
-        f'[data.split] method = "group" and column = {json.dumps(name, ensure_ascii=False)}'
+        f"several rows have the same {shown(name)}, and may lie in different splits: where new ones are to be "
+        f'predicted, set [data.split] method = "group" and column = {json.dumps(name, ensure_ascii=False)}'
     )
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from pipeline_steps.preparation.split_balance import Divided, Uneven
 from pipeline_steps.preparation.split_table import SplitTable, divided_rows
 from pipeline_steps.preparation.table_finding import TableFinding, percent
+from pipeline_steps.rounding import counted
 from pipeline_steps.tables.cells import quoted
 from pipeline_steps.tables.raw_table import RawTable
 from pipeline_steps.tables.use_case import UseCase
@@ -87,17 +88,20 @@ def _method(raw: RawTable, rows: Mapping[str, int], use_case: UseCase) -> Iterat
     elif plan.method in {"group", "id"} and raw.split_by is not None:
         if (groups := raw.split_by.nunique()) < _FEW_GROUPS:
             yield TableFinding(
-                "few_groups", f"{plan.column} has {groups} values only: splits by it are uneven", plan.column
+                "few_groups", f"{plan.column} has {counted(groups, 'value')} only: splits by it are uneven", plan.column
             )
         if missing := int((raw.split_by == "").sum()):
             yield TableFinding(
-                "no_group", f"{missing} rows have no {plan.column}: they are split by their features", plan.column
+                "no_group", f"{plan.column} is missing in {counted(missing, 'row')}: split by the features", plan.column
             )
     elif plan.method == "time" and raw.split_by is not None and (unknown := int(raw.split_by.isna().sum())):
-        yield TableFinding("no_time", f"{unknown} rows have no {plan.column}: they are used for training", plan.column)
+        yield TableFinding(
+            "no_time", f"{plan.column} is missing in {counted(unknown, 'row')}: used for training", plan.column
+        )
     for name, percents in (("test", plan.test_percent), ("validation", plan.validation_percent)):
         share = rows[name] / total
         if abs(share / (percents / 100) - 1) > _OFF_BY:
             yield TableFinding(
-                "uneven_split", f"the {name} split has {rows[name]} rows ({percent(share)}) in place of {percents}%"
+                "uneven_split",
+                f"the {name} split has {counted(rows[name], 'row')} ({percent(share)}) in place of {percents}%",
             )

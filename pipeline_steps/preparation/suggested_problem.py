@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from pipeline_steps.errors import DataError
 from pipeline_steps.preparation.target_shape import are_counts, has_long_tail
-from pipeline_steps.tables.cells import parse_number, quoted
+from pipeline_steps.rounding import counted
+from pipeline_steps.tables.cells import parse_number, quoted, shown
 from pipeline_steps.tables.written_numbers import number_advice
 
 _BINARY = 2
@@ -39,26 +40,26 @@ def suggested_problem(target: str, labels: Mapping[str, int], *, decimal: str = 
     Raises:
         DataError: a model learns nothing from such a target.
     """
-    rows = sum(labels.values())
+    rows, name = sum(labels.values()), shown(target)
     if len(labels) < _BINARY:
         only = ", ".join(map(quoted, labels)) or "no value"
-        raise DataError(f"target {target} must have at least two values, got {only}")
+        raise DataError(f"target {name} must have at least two values, got {only}")
     if len(labels) == _BINARY:
-        return SuggestedProblem("binary", f"{target} has two values", positive_label(labels))
+        return SuggestedProblem("binary", f"{name} has two values", positive_label(labels))
     if (numbers := _numbers(labels, decimal)) is not None:
         shape = shape_of(labels, decimal=decimal)
         if shape == "counts":
-            return SuggestedProblem("regression", f"{target} has counts", shape=shape)
+            return SuggestedProblem("regression", f"{name} has counts", shape=shape)
         whole = (numbers % 1 == 0).all()
         if whole and len(labels) <= _MOST_NUMBERS and rows >= _FEWEST_ROWS_OF_A_NUMBER * len(labels):
-            return SuggestedProblem("multiclass", f"{target} has {len(labels)} different whole numbers")
-        return SuggestedProblem("regression", f"{target} has {len(labels)} different numbers", shape=shape)
+            return SuggestedProblem("multiclass", f"{name} has {len(labels)} different whole numbers")
+        return SuggestedProblem("regression", f"{name} has {len(labels)} different numbers", shape=shape)
     if len(labels) > _SOME_LABELS and (advice := number_advice(list(labels), decimal=decimal)):
-        raise DataError(f"target {target} {advice}")
+        raise DataError(f"target {name} {advice}")
     if len(labels) > _MOST_LABELS:
         found = f"{len(labels)} such as {quoted(next(each for each in labels if _numbers([each], decimal) is None))}"
-        raise DataError(f"target {target} must have at most {_MOST_LABELS} labels, or numbers alone, got {found}")
-    return SuggestedProblem("multiclass", f"{target} has {len(labels)} labels")
+        raise DataError(f"target {name} must have at most {_MOST_LABELS} labels, or numbers alone, got {found}")
+    return SuggestedProblem("multiclass", f"{name} has {counted(len(labels), 'label')}")
 
 
 def positive_label(labels: Mapping[str, int]) -> str:

@@ -10,7 +10,8 @@ from pipeline_steps.preparation.split_checks import split_findings
 from pipeline_steps.preparation.split_table import SplitTable
 from pipeline_steps.preparation.table_finding import TableFinding
 from pipeline_steps.preparation.target_checks import target_findings
-from pipeline_steps.tables.cells import quoted
+from pipeline_steps.rounding import counted
+from pipeline_steps.tables.cells import quoted, shown
 from pipeline_steps.tables.raw_table import RawTable
 from pipeline_steps.tables.use_case import UseCase
 
@@ -53,7 +54,8 @@ def _size(rows: int, use_case: UseCase) -> Iterator[TableFinding]:
     together = use_case.split.method in {"time", "group"}  # which folds would separate
     if rows < _FOLDS_HELP and use_case.folds < _TWO and use_case.target is not None and not together:
         yield TableFinding(
-            "folds", f"with {rows} rows, models are compared better by cross-validation: [training] folds = 5"
+            "folds",
+            f"with {counted(rows, 'row')}, models are compared better by cross-validation: [training] folds = 5",
         )
 
 
@@ -61,7 +63,7 @@ def _target(target: "pd.Series[float]", raw: RawTable, use_case: UseCase) -> Ite
     name = str(use_case.target)
     if raw.missing_target:
         yield TableFinding(
-            "missing_target", f"{raw.missing_target} of {raw.source_rows} rows have no {name}: left out", name
+            "missing_target", f"{name} is missing in {raw.missing_target} of {raw.source_rows} rows: left out", name
         )
     if use_case.classes and raw.target is not None:
         yield from _spellings(raw.target, name)
@@ -93,18 +95,18 @@ def _spellings(labels: "pd.Series[str]", name: str) -> Iterator[TableFinding]:
 def _rows(raw: RawTable, prepared: SplitTable) -> Iterator[TableFinding]:
     total = len(raw.features)
     if prepared.dropped:
-        yield TableFinding("duplicates", f"{prepared.dropped} of {total} rows equal an earlier one and are left out")
+        yield TableFinding("duplicates", f"rows equal to an earlier one are left out: {prepared.dropped} of {total}")
     elif prepared.duplicates > _NOTABLE * total:
         yield TableFinding(
             "duplicates",
-            f"{prepared.duplicates} of {total} rows equal an earlier one and are kept, in the same split: where "
-            "each stands for one event twice, set [data] drop_duplicates = true",
+            f"rows equal to an earlier one are kept, in the same split: {prepared.duplicates} of {total}; where each "
+            "stands for one event twice, set [data] drop_duplicates = true",
         )
     if unused := [name for name in raw.unused if name != prepared.use_case.split.column]:
         more = f" and {len(unused) - _NAMED} more" if len(unused) > _NAMED else ""
         yield TableFinding(
             "unused_columns",
-            f"columns of the table without a kind are left out: {', '.join(unused[:_NAMED])}{more} "
+            f"columns of the table without a kind are left out: {', '.join(map(shown, unused[:_NAMED]))}{more} "
             "(in [data] ignore they are left out without this remark)",
         )
 

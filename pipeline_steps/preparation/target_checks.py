@@ -10,6 +10,7 @@ from pipeline_steps.preparation.suggested_problem import shape_of
 from pipeline_steps.preparation.table_finding import TableFinding, percent
 from pipeline_steps.preparation.target_shape import are_counts
 from pipeline_steps.problems.registry import problem_named
+from pipeline_steps.rounding import counted
 from pipeline_steps.tables.cells import quoted
 from pipeline_steps.tables.use_case import UseCase
 
@@ -38,7 +39,10 @@ def _two_labels(target: _Target, use_case: UseCase) -> _Checks:
     rarer = int(counts.argmin())
     label, rows, share = quoted(use_case.classes[rarer]), int(counts[rarer]), counts[rarer] / len(target)
     if rows < _FEW_ROWS:
-        yield "few_of_a_label", f"is {label} in {rows} rows only: metrics have wide intervals; more such rows help most"
+        yield (
+            "few_of_a_label",
+            f"is {label} in {counted(rows, 'row')} only: metrics have wide intervals; more such rows help most",
+        )
     if share < _SMALL_SHARE and (advice := _advice(use_case, "average_precision")):
         yield "imbalanced", f"is {label} in {percent(share)} of the rows: accuracy says little; {advice}"
 

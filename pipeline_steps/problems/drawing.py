@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_steps.rounding import exact, rounded
+from pipeline_steps.rounding import counted, exact, rounded
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -114,7 +114,9 @@ def draw_histograms(
     with picture(path, width=5.2, height=3.6) as (axes,):
         for each, name, colour in zip(values, names, (GREY, BLUE, GREEN), strict=False):
             shares = np.histogram(each, edges)[0] / max(1, len(each))
-            axes.stairs(shares, edges, fill=True, alpha=0.45, color=colour, label=f"{label(name)}, {len(each):,} rows")
+            axes.stairs(
+                shares, edges, fill=True, alpha=0.45, color=colour, label=f"{label(name)}, {counted(len(each), 'row')}"
+            )
         if mark is not None:
             axes.axvline(mark, color=RED, linestyle="--", linewidth=1, label=f"threshold {rounded(mark)}")
         axes.set(xlabel=of, ylabel="share of rows")

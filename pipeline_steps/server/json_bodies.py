@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from pipeline_steps.rounding import counted
 from pipeline_steps.server.bodies import (
     WINDOW,
     Body,
@@ -127,8 +128,10 @@ class _JsonBody:
             raise UnreadableBodyError('"columns", a list of different names, must stand before "data"')
         for row in self._instances():
             if not isinstance(row, list) or len(row) != len(columns):
-                what = f"{len(row)} values" if isinstance(row, list) else type(row).__name__
-                raise UnreadableBodyError(f"row {self._row} must be a list of {len(columns)} values, got {what}")
+                what = f"{counted(len(row), 'value')}" if isinstance(row, list) else type(row).__name__
+                raise UnreadableBodyError(
+                    f"row {self._row} must be a list of {counted(len(columns), 'value')}, got {what}"
+                )
             yield dict(zip(columns, row, strict=True))
 
     def _instances(self) -> Iterator[Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline_steps.rounding import counted
 from pipeline_steps.server.bodies import Body, UnreadableBodyError
 
 _KINDS = "fiub"
@@ -22,7 +23,9 @@ def npy_rows(body: Body) -> Iterator[list[Any]]:
     """
     matrix = np.atleast_2d(read_npy(body))
     if matrix.ndim > 2:
-        raise UnreadableBodyError(f"the body must be an array of rows and columns, got {matrix.ndim} dimensions")
+        raise UnreadableBodyError(
+            f"the body must be an array of rows and columns, got {counted(matrix.ndim, 'dimension')}"
+        )
     for start in range(0, len(matrix), _BLOCK_ROWS):
         for row in matrix[start : start + _BLOCK_ROWS].tolist():
             yield [None if value != value else value for value in row]  # noqa: PLR0124 (as only NaN is)
@@ -48,7 +51,9 @@ def read_npy(body: Body) -> NDArray[Any]:
     for size in shape:
         count *= size
     if min(shape, default=1) < 0 or count * dtype.itemsize != len(content):
-        raise UnreadableBodyError(f"the body must hold the {count} values of its shape, got {len(content)} bytes")
+        raise UnreadableBodyError(
+            f"the body must hold the {count} values of its shape, got {counted(len(content), 'byte')}"
+        )
     return np.frombuffer(content, dtype).reshape(shape, order="F" if by_column else "C")
 
 

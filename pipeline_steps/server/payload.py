@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.features.columns import ValueRefusedError
+from pipeline_steps.rounding import counted
 from pipeline_steps.server.bodies import Body, UnreadableBodyError
 from pipeline_steps.server.compression import MAGIC, DamagedGzipError, UnpackedTooLargeError, unpacked
 from pipeline_steps.server.messages import HttpError
@@ -38,7 +39,7 @@ def read_payload(contract: Contract, body: Body, content_type: str) -> NDArray[n
         for row in found.read(contract, body, contract.longest_row, header):
             rows += 1
             if rows > most:
-                refused = _too_large(f"a request must hold at most {most} rows, got {rows} or more")
+                refused = _too_large(f"a request must hold at most {counted(most, 'row')}, got {rows} or more")
                 break
             waiting.append(row)
             if len(waiting) == _BLOCK_ROWS:

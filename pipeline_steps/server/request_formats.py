@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.features.columns import CategoryColumn
+from pipeline_steps.rounding import counted
 from pipeline_steps.server.bodies import Body, UnreadableBodyError
 from pipeline_steps.server.csv_bodies import csv_records
 from pipeline_steps.server.json_bodies import json_instances
@@ -58,7 +59,9 @@ def _named(header: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[dic
         raise UnreadableBodyError(f"the header must name each column once, got {quoted(twice)} twice")
     for number, cells in enumerate(rows, 1):
         if len(cells) != len(header):
-            raise UnreadableBodyError(f"row {number} must have {len(header)} cells as its header, got {len(cells)}")
+            raise UnreadableBodyError(
+                f"row {number} must have {counted(len(header), 'cell')} as its header, got {len(cells)}"
+            )
         yield dict(zip(header, cells, strict=True))
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.features.columns import FeatureColumn, ValueRefusedError, json_quoted
+from pipeline_steps.rounding import counted
 from pipeline_steps.tables.cells import quoted
 from pipeline_steps.tables.near_matches import near_match
 
@@ -105,7 +106,7 @@ def _check_names(columns: Sequence[FeatureColumn], row: Mapping[str, Any]) -> No
 
 
 def _wrong_length(columns: Sequence[FeatureColumn], row: Sequence[Any]) -> ValueRefusedError:
-    return ValueRefusedError(f"it must have {len(columns)} columns, got {len(row)}")
+    return ValueRefusedError(f"it must have {counted(len(columns), 'column')}, got {len(row)}")
 
 
 def _unknown(name: str, columns: Sequence[FeatureColumn]) -> str:

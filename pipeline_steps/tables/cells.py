@@ -99,5 +99,11 @@ def quoted(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def shown(name: str) -> str:
+    """Write a column's name into a message: quoted where it would not be read as the name that it is."""
+    plain = name and name == name.strip() and quoted(name) == repr(name) and name.isprintable()
+    return name if plain else quoted(name)
+
+
 def _escaped(character: str) -> str:
     return character.encode("ascii", "backslashreplace").decode()

@@ -9,10 +9,11 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_steps.tables.cells import MISSING_NUMBERS, boolean, category, parse_numbers, quoted
+from pipeline_steps.rounding import counted
+from pipeline_steps.tables.cells import MISSING_NUMBERS, boolean, category, parse_numbers, quoted, shown
 from pipeline_steps.tables.datetimes import detect_format, likely_format, parsed
 from pipeline_steps.tables.use_case import Kind, TableFormat
-from pipeline_steps.tables.written_numbers import are_written_numbers
+from pipeline_steps.tables.written_numbers import ALLOWED_NUMBERS, are_too_large, are_written_numbers
 
 MARKERS = frozenset(
     {"?", "-", "--", ".", "n/a", "#N/A", "#NA", "<NA>", "None", "none", "NONE", "NIL", "missing", "Missing", "unknown"}
@@ -85,7 +86,7 @@ class _Wrong:
 
     def problem(self, name: str, must: str, hint: str = "") -> Iterator[str]:
         if count := self.texts.total() + self.more:
-            yield f"column {name} must hold {must}, got {self.first} ({count} such cells){hint}"
+            yield f"column {shown(name)} must hold {must}, got {self.first} ({counted(count, 'such cell')}){hint}"
 
 
 class _Numbers:
@@ -122,6 +123,8 @@ class _Numbers:
             return f"; [data.format] missing names the texts that mean a missing one, such as {quoted(known[0])}"
         if self._rules.decimal == "." and any(_is_number(text.replace(",", ".")) for text in self._wrong.texts):
             return '; with decimal commas, set [data.format] decimal = ","'
+        if are_too_large(list(self._wrong.texts), decimal=self._rules.decimal):
+            return f"; {ALLOWED_NUMBERS}"
         if are_written_numbers(self._wrong.texts):
             return f"; write digits and {self._rules.decimal!r} alone"
         return ""

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 
-from pipeline_steps.tables.cells import quoted
+from pipeline_steps.tables.cells import quoted, shown
 from pipeline_steps.tables.near_matches import near_match
 
 
@@ -24,18 +24,13 @@ def header_problems(header: Sequence[str], where: str, names: Sequence[str]) -> 
         return [f"data must start with a header row, got an empty file or line in {where}"]
     found, wanted = [plain_name(name) for name in header], {plain_name(name) for name in names}
     if twice := sorted({name for name in found if name in wanted and found.count(name) > 1}):
-        return [f"a column name must occur once in the header, got twice: {', '.join(map(_shown, twice))} in {where}"]
+        return [f"a column name must occur once in the header, got twice: {', '.join(map(shown, twice))} in {where}"]
     if absent := [name for name in names if plain_name(name) not in found]:
-        has = ", ".join(map(_shown, header))
+        has = ", ".join(map(shown, header))
         return [f"columns absent from {where}: {', '.join(_absent(name, header) for name in absent)}; it has {has}"]
     return []
 
 
 def _absent(name: str, header: Sequence[str]) -> str:
     near = near_match(name, header)
-    return f"{quoted(name)} (it has {near}: write both alike)" if near else _shown(name)
-
-
-def _shown(name: str) -> str:
-    plain = name and name == name.strip() and quoted(name) == repr(name) and name.isprintable()
-    return name if plain else quoted(name)
+    return f"{quoted(name)} (it has {near}: write both alike)" if near else shown(name)

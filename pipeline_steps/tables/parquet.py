@@ -13,7 +13,7 @@ import pandas as pd
 from fastparquet import parquet_thrift
 
 from pipeline_steps.errors import DataError
-from pipeline_steps.tables.cells import number_text
+from pipeline_steps.tables.cells import number_text, shown
 
 _MARK = b"PAR1"
 _SHORTEST = 12
@@ -77,8 +77,8 @@ def _opened(content: bytes, path: object) -> Any:
         raise DataError(f"data must be readable Parquet files, got {path}, which is damaged: write it again") from exc
     if wrong:
         raise DataError(
-            f"column {wrong[0]} must hold its times in the unit that the file says, got {path}, which fastparquet "
-            'wrote from a coarser one: write it again, the column with .astype("datetime64[ns]")'
+            f"column {shown(wrong[0])} must hold its times in the unit that the file says, got {path}, which "
+            'fastparquet wrote from a coarser one: write it again, the column with .astype("datetime64[ns]")'
         )
     found.fmd.key_value_metadata = None  # from which its row groups take them, too
     return found
@@ -122,7 +122,8 @@ def _moment(cell: pd.Timestamp) -> str:
 
 def _text(cell: object, name: object, path: object) -> str:
     if isinstance(cell, list | dict | tuple):
-        raise DataError(f"column {name} must hold one value in each row, got {type(cell).__name__} in {path}")
+        got = f"{type(cell).__name__} in {path}"
+        raise DataError(f"column {shown(str(name))} must hold one value in each row, got {got}")
     return cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
 
 

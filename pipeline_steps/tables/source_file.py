@@ -10,11 +10,19 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from pipeline_steps.errors import DataError
+from pipeline_steps.rounding import counted
 from pipeline_steps.tables.csv_rows import csv_rows
 from pipeline_steps.tables.header import plain_name
 from pipeline_steps.tables.use_case import TableFormat
 
-_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",  # which begins as UTF-16 does
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_ALLOWED = "data must be text in UTF-8, UTF-16, UTF-32, or with one byte a character"
 _DELIMITERS = ",;\t|"
 _CHUNK = 1 << 20
 _SAMPLE_ROWS = 50
@@ -64,7 +72,7 @@ def text_format(path: Path, given: TableFormat, names: Sequence[str]) -> TextFor
         with open_text(path, encoding) as file:
             lines = list(islice(file, _SAMPLE_ROWS))
     except UnicodeError as exc:
-        raise DataError(f"data must be text, got {path}, which is not {encoding}: {exc}") from exc
+        raise DataError(f"{_ALLOWED}, got {path}, which is not {encoding}: {exc}") from exc
     return TextFormat(encoding, _delimiter(lines, names))
 
 
@@ -75,10 +83,12 @@ def _encoding(path: Path) -> str:
             if start.startswith(mark):
                 return encoding
         if b"\x00" in start:
+            if wide := _wide(start):
+                return wide
             zeros = start[::2].count(0), start[1::2].count(0)
             # UTF-16 has them in every other place, and of each delimiter and line break
             if min(zeros) * 4 > max(zeros) or sum(zeros) * _BYTES_A_ZERO < len(start):
-                raise DataError(f"data must be text, got {path} with {sum(zeros)} zero bytes")
+                raise DataError(f"{_ALLOWED}, got {path} with {counted(sum(zeros), 'zero byte')}")
             return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
         decoder, beyond_ascii = codecs.getincrementaldecoder("utf-8")(), False
         while start:
@@ -92,6 +102,16 @@ def _encoding(path: Path) -> str:
                 return "cp1252" if _reads(path, "cp1252") else "latin-1"
             start = file.read(_CHUNK)
     return "utf-8"
+
+
+def _wide(start: bytes) -> str | None:
+    """UTF-32 without a mark: each character's highest byte is zero, and nearly always the one beside it."""
+    places = len(start) // 4
+    for encoding, highest, beside in (("utf-32-le", 3, 2), ("utf-32-be", 0, 1)):
+        zeros = start[highest::4].count(0), start[beside::4].count(0)
+        if len(start) % 4 == 0 and zeros[0] == places and 2 * zeros[1] > places:
+            return encoding
+    return None
 
 
 def _reads(path: Path, encoding: str) -> bool:

@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 
 from pipeline_steps.errors import DataError
+from pipeline_steps.rounding import counted
+from pipeline_steps.tables.cells import shown
 from pipeline_steps.tables.column_readers import CellRules, ColumnReader, reader_of
 from pipeline_steps.tables.csv_rows import csv_rows
 from pipeline_steps.tables.header import header_problems, places_of, plain_name
@@ -143,7 +145,9 @@ def _blocks(rows: Iterable[list[str]], width: int, path: Path) -> Iterator[list[
     while block := list(islice(remaining, _BLOCK_ROWS)):
         for number, row in enumerate(block, before + 1):
             if len(row) != width:
-                raise DataError(f"row {number} must have {width} cells like the header, got {len(row)} in {path}")
+                raise DataError(
+                    f"row {number} must have {counted(width, 'cell')} like the header, got {len(row)} in {path}"
+                )
         before += len(block)
         yield list(zip(*block, strict=True))
 
@@ -169,8 +173,8 @@ def _same_header(header: Sequence[str], other: Sequence[str], path: Path) -> Non
     missing = sorted({plain_name(name) for name in header} - {plain_name(name) for name in other})
     more = sorted({plain_name(name) for name in other} - {plain_name(name) for name in header})
     if missing or more:
-        lacks = f"lacks {', '.join(missing[:5])}" if missing else ""
-        has = f"has {', '.join(more[:5])} besides" if more else ""
+        lacks = f"lacks {', '.join(map(shown, missing[:5]))}" if missing else ""
+        has = f"has {', '.join(map(shown, more[:5]))} besides" if more else ""
         raise DataError(f"all files must have the same columns, {path} {' and '.join(filter(None, (lacks, has)))}")
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from slipway.cli.arguments import add_command, add_json, add_use_case, write
 from slipway.errors import InputError
+from slipway.readable import in_a_line
+from slipway.rounding import counted
 from slipway.settings import load_settings
 
 _EPILOG = """\
@@ -57,9 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _text(arguments: argparse.Namespace, found: dict[str, Any]) -> str:
     findings = found["remarks"]
-    labels = f", labels {', '.join(map(str, found['classes']))}" if found["classes"] else ""
-    lines = [f"{arguments.data}: {found['rows']} rows{labels}", *(f"warning: {each}" for each in findings)]
-    lines.append(f"{len(findings) or 'no'} warning{'s' * (len(findings) != 1)}")
+    labels = f", labels {', '.join(map(in_a_line, found['classes']))}" if found["classes"] else ""
+    lines = [f"{arguments.data}: {counted(found['rows'], 'row')}{labels}", *(f"warning: {each}" for each in findings)]
+    lines.append(counted(len(findings), "warning") if findings else "no warnings")
     config, data = (shlex.quote(str(path)) for path in (arguments.config, arguments.data))
     lines.append(f"next: slipway rehearse --config {config} --data {data}")
     return "".join(f"{line}\n" for line in lines)

@@ -9,6 +9,8 @@ from typing import Any, get_args
 
 from slipway.cli.arguments import add_command
 from slipway.errors import InputError
+from slipway.readable import in_a_line, readable
+from slipway.rounding import counted
 from slipway.settings.problems import ProblemName
 
 _EPILOG = """\
@@ -70,7 +72,7 @@ def write_use_case(arguments: argparse.Namespace, answer: Callable[..., dict[str
         out.write_text(text, encoding="utf-8")
     except OSError as exc:
         raise InputError(f"--out must be a file that can be written, got {out}: {exc.strerror}") from exc
-    sys.stdout.write(_summary(found, out, arguments.table))
+    sys.stdout.write(readable(_summary(found, out, arguments.table)))
     return 0
 
 
@@ -99,14 +101,12 @@ def _check(text: str, out: Path) -> None:
 def _summary(found: Mapping[str, Any], out: Path, table: Path) -> str:
     problem, columns = found["problem"], found["columns"]
     kinds = [column["kind"] for column in columns]
-    counted = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
-    lines = [f"{table}: {found['rows']} rows", f"problem: {problem['problem']} ({problem['reason']})"]
+    by_kind = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+    lines = [f"{table}: {counted(found['rows'], 'row')}", f"problem: {problem['problem']} ({problem['reason']})"]
     if problem["positive_label"]:
-        lines.append(f"positive label: {problem['positive_label']}")
-    lines.append(f"features: {len(columns)} ({counted})")
-    lines += [
-        f"left out: {name if name.isprintable() else repr(name)}: {why}" for name, why in found["left_out"].items()
-    ]
+        lines.append(f"positive label: {in_a_line(problem['positive_label'])}")
+    lines.append(f"features: {len(columns)} ({by_kind})")
+    lines += [f"left out: {in_a_line(name)}: {why}" for name, why in found["left_out"].items()]
     lines += [f"warning: {remark}" for remark in found["remarks"]]
     lines.append(f"written: {out}")
     lines.append(f"next: slipway rehearse --config {shlex.quote(str(out))} --data {shlex.quote(str(table))}")

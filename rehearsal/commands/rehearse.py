@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipway.cli.arguments import add_command, add_number, add_use_case
+from slipway.readable import readable
 
 if TYPE_CHECKING:
     from rehearsal.journey.rehearsal_result import RehearsalResult
@@ -129,7 +130,7 @@ def _report(result: "RehearsalResult", report_problem: Callable[[str], object]) 
 
     for problem in write_report(result, result.options.out):
         report_problem(problem)
-    sys.stdout.write(summary(result))
+    sys.stdout.write(readable(summary(result)))
 
 
 def _report_failure(result: "RehearsalResult") -> None:

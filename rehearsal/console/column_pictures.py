@@ -7,7 +7,7 @@ from typing import Any
 
 from rehearsal.console import svg
 from rehearsal.console.picture_labels import labels
-from slipway.rounding import rounded
+from slipway.rounding import counted, rounded
 
 _WIDTH, _BARS, _BOX, _TARGET = 176, 56, 12, 34
 _ROW = 13
@@ -94,7 +94,7 @@ def _category(column: Mapping[str, Any]) -> str:
     parts = []
     for row, (entry, name, mean) in enumerate(zip(top, names, means, strict=False)):
         y, rate = _ROW * row, "" if not mean else f", target {rounded(mean[0])}"
-        title = f"{entry['value']}: {entry['count']:,} rows{rate}"
+        title = f"{entry['value']}: {counted(entry['count'], 'row')}{rate}"
         parts.append(svg.bar((70, y + 2), 66 * entry["count"] / most, _ROW - 4, svg.GREEN, title=title))
         parts.append(svg.text(66, y + 10, name, "end"))
         parts.append(svg.text(_WIDTH, y + 10, rounded(mean[0]) if mean else "", "end"))

@@ -8,6 +8,7 @@ from rehearsal.console.column_pictures import column_picture, shown_value
 from rehearsal.console.page_parts import paragraphs, section, table
 from rehearsal.console.picture_labels import printable
 from rehearsal.console.relation_pictures import heat_map, scatter_plot
+from slipway.rounding import counted
 
 _OPEN = 24
 """Columns whose pictures are seen at once; those of the others unfold."""
@@ -25,7 +26,7 @@ def data_profile(profile: Mapping[str, Any]) -> str:
             paragraphs([" ".join([key, *_target(profile)]), *_texts(columns)]),
             _row(figures[:_OPEN]),
             _folded(f"Pictures of {len(figures) - _OPEN} more columns", _row(figures[_OPEN:])),
-            _folded(f"Statistics of {len(columns)} columns", _statistics(columns)),
+            _folded(f"Statistics of {counted(len(columns), 'column')}", _statistics(columns)),
             _row_outliers(profile.get("row_outliers")),
             _relations(profile),
         ]

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rehearsal.journey.phases import PhaseLog
+from slipway.readable import readable
 
 
 class _PlainPhase:
@@ -41,7 +42,7 @@ class PlainDisplay:
 
     def line(self, text: str) -> None:
         self._last = time.monotonic()
-        self._stream.write(f"[{self._last - self._started:6.1f} s] {text}\n")
+        self._stream.write(f"[{self._last - self._started:6.1f} s] {readable(text)}\n")
         self._stream.flush()
 
     def detail(self, text: str) -> None:

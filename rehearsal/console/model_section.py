@@ -59,10 +59,16 @@ def _comparison(evaluation: Mapping[str, Any]) -> str:
 def _hyperparameters(evaluation: Mapping[str, Any]) -> str:
     """Their values; a penalty that the training chose stands in the coefficients."""
     found = evaluation.get("hyperparameters") or {}
-    values = {name: "not set" if value in (None, "") else value for name, value in found.items()}
+    values = {name: _hyperparameter(value) for name, value in found.items()}
     if values.get("alpha") == "not set" and (coefficients := evaluation.get("coefficients")):
         values["alpha"] = f"{rounded(coefficients['alpha'])}, by cross-validation of the training rows"
     return table(["name", "value"], sorted(values.items())) if values else ""
+
+
+def _hyperparameter(value: Any) -> Any:
+    if isinstance(value, Mapping):  # a direction for each column
+        value = ", ".join(f"{column} {'rising' if sign > 0 else 'falling'}" for column, sign in value.items())
+    return "not set" if value in (None, "") else value
 
 
 def _importance(found: Mapping[str, Any] | None) -> str:

@@ -21,6 +21,7 @@ from rehearsal.journey.role_access import role_access_lines
 from rehearsal.journey.rollout_result import RolloutResult
 from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.user_counts import bad_model_line
+from slipway.rounding import counted
 
 _TEMPLATE = Path(__file__).with_name("report.html.template")
 
@@ -145,7 +146,7 @@ def _entry(entry: Mapping[str, Any]) -> list[Any]:
 
 
 def _facts(result: RehearsalResult) -> list[list[Any]]:
-    facts = [["data", f"{result.table.name}, {result.table.rows:,} rows, sha256 {result.table.sha256}"]]
+    facts = [["data", f"{result.table.name}, {counted(result.table.rows, 'row')}, sha256 {result.table.sha256}"]]
     if result.evaluation:
         facts.append(["model", quality_line(result.evaluation)])
         facts.append(["gate", result.evaluation["gate"]["reasons"]])
@@ -170,7 +171,7 @@ def summary(result: RehearsalResult) -> str:
     if result.batch:
         lines.append(f"batch    {result.batch.line}")
     if result.failure is None:
-        lines.append(f"audit    {len(result.audit)} entries")
+        lines.append(f"audit    {counted(len(result.audit), 'entry', 'entries')}")
         lines += [f"access   {line}" for line in role_access_lines(result.access)]
     lines += [f"not as it should be: {text}" for text in result.shortcomings]
     lines += [f"inconclusive: {text}" for text in result.inconclusive]
@@ -183,7 +184,7 @@ def _rollout(rollout: RolloutResult) -> str:
     how = ", stopped by" if rollout.outcome == INCONCLUSIVE else " by"
     by = f"{how} {rollout.by}" if rollout.by else ""
     exposed = "an unknown number" if rollout.exposed is None else f"{rollout.exposed:,}"
-    counts = f"{rollout.requests:,} requests, {exposed} by the new fleet"
+    counts = f"{counted(rollout.requests, 'request')}, {exposed} by the new fleet"
     outcome = rollout.outcome_in_words + (", but not proven safe" if rollout.proven is False else "")
     if rollout.shadow and rollout.shadow["decision"] == "promote":
         outcome = f"proven as a shadow, {outcome}"

@@ -12,6 +12,7 @@ from rehearsal.containers.container_finding import ContainerFinding
 from rehearsal.jobs.container_run import Exit, RunLimits, run_container
 from rehearsal.jobs.job_host import written
 from rehearsal.jobs.training_files import write_configuration
+from slipway.rounding import counted
 
 _INSTANCE_TYPE = "ml.m5.large"
 _FAILURE_BYTES = 1024
@@ -44,7 +45,7 @@ def check_training(backend: Backend, container: Container, *, max_seconds: float
     ended = run_container(backend, container, limits, lines.append)
     yield _exit(ended, written(container.ml / "output/failure", _FAILURE_BYTES), max_seconds)
     last = next((line for line in reversed(lines) if line.strip()), "")
-    words = f"{len(lines)} lines, of which SageMaker reads metrics; the last: {last[:_LONGEST_LINE]!r}"
+    words = f"{counted(len(lines), 'line')}, of which SageMaker reads metrics; the last: {last[:_LONGEST_LINE]!r}"
     yield ContainerFinding(
         "log", kept=bool(last), words=words if last else "must print its metrics, and printed nothing"
     )

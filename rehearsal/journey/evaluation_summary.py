@@ -46,13 +46,17 @@ def decision_in_words(decision: Mapping[str, Any], problem: str) -> str:
     if "values" in decision:
         parts.append("the label of the highest expected value")
     if "shift" in decision:
-        parts.append(
-            f"the number {'+' if decision['shift'] > 0 else ''}{rounded(decision['shift'])}, where errors cost least"
-        )
+        parts.append(_shifted(decision["shift"]))
     if "interval" in decision:
         half_width, coverage = decision["interval"]["half_width"], 100 * decision["interval"]["coverage"]
         parts.append(f"an interval of {rounded(half_width)} to each side for {coverage:g} % of the true numbers")
     return "; ".join(parts) or _AS_IT_IS.get(problem, "the model's output as it is")
+
+
+def _shifted(shift: float) -> str:
+    if shift == 0:
+        return "the predicted number as it is: no number added to it is proven to lower the cost of errors"
+    return f"the predicted number {'plus' if shift > 0 else 'minus'} {rounded(abs(shift))}, where errors cost least"
 
 
 def is_proven_better(evaluation: Mapping[str, Any]) -> bool:

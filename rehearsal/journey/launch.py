@@ -46,6 +46,7 @@ from slipway.operations.polling import Polling
 from slipway.operations.scoring import BatchScoring
 from slipway.rollout.own_server import LINES_OF_CSV
 from slipway.rollout.server_of_settings import own_server
+from slipway.rounding import counted
 
 _DATA = "data/"
 """The prefix of each upload: a file replaces the old one of its name, as it does on AWS."""
@@ -144,7 +145,7 @@ class Launch:
     def _models(self, target: LaunchTarget, *, bucket: str, pipeline: str) -> None:
         settings, table, fault = self.result.settings, self.result.table, self.result.options.fault
         with self.phases.phase("train first model", training_seconds(settings, rows=table.earlier_rows)) as phase:
-            phase.log(f"on the first {table.earlier_rows} rows")
+            phase.log(f"on the first {counted(table.earlier_rows, 'row')}")
             first = self._train(upload(self.aws, files_of(table.earlier), bucket=bucket, prefix=_DATA), pipeline, phase)
         with self.phases.phase("first endpoint", self._rollout_seconds) as phase:
             self._roll_out(target, RolloutResult(first.package_arn, None, FIRST), phase)
@@ -210,7 +211,9 @@ class Launch:
         self.result.rollouts.append(rollout)
         roll_out(target, rollout, phase=phase)
         reason = f": {rollout.reason}" if rollout.outcome in ("rolled_back", "refused", INCONCLUSIVE) else ""
-        phase.log(f"{rollout.outcome_in_words}, {rollout.requests:,} requests, {rollout.dropped:,} dropped{reason}")
+        phase.log(
+            f"{rollout.outcome_in_words}, {counted(rollout.requests, 'request')}, {rollout.dropped:,} dropped{reason}"
+        )
 
     def _read_account(self, log: AuditLog) -> None:
         """What the account shows of the launch so far."""

@@ -24,6 +24,7 @@ from rehearsal.journey.user_table import source_table
 from rehearsal.process import stop_all
 from slipway.errors import EXHAUSTED, InputError, LaunchError
 from slipway.guardrails import planned_rollout, refuse_unsafe
+from slipway.rounding import counted
 from slipway.settings import load_settings
 from slipway.temporary import temporary_folder
 from slipway.training.image_source import image_source
@@ -80,7 +81,7 @@ class Rehearsal:
             for line in write_own_images(settings, workdir, self._options.backend):
                 phase.log(line)
             table = source_table(self._options, settings, workdir)
-            phase.log(f"{table.rows} rows in {table.name}")
+            phase.log(f"{counted(table.rows, 'row')} in {table.name}")
             for remark in table.remarks:
                 phase.log(remark)
             if self._options.backend == "docker":

@@ -15,6 +15,7 @@ from slipway.endpoint_kinds import EndpointKind
 from slipway.errors import SlipwayError
 from slipway.operations.lineage import Lineage
 from slipway.rollout.audit import Entry, verify
+from slipway.rounding import counted
 from slipway.settings import Settings
 
 REFUSED_FAULTS = ("shift", "schema")
@@ -134,7 +135,7 @@ class RehearsalResult:
         if dropped := sum(rollout.dropped for rollout in conclusive):
             found.append(f"every user request must get a response, got none for {dropped}")
         if failed := sum(map(failed_by_other_models, conclusive)):
-            found.append(f"only the bad model may respond with errors, got {failed} errors of other models")
+            found.append(f"only the bad model may respond with errors, got {counted(failed, 'error')} of other models")
         if self.batch and self.failure is None:
             found += self.batch.shortcomings
         if broken := verify(self.audit):

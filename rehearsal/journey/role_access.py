@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rehearsal.journey.embedded_aws import EmbeddedAws
+from slipway.rounding import counted
 
 _PATH = "/_slipway/access"
 """The path at which the embedded AWS reports them; AWS has nothing like it."""
@@ -60,7 +61,7 @@ def role_access_lines(rows: list[RoleAccess]) -> list[str]:
     unread = [f"{row.role}: not evaluated: {request}" for row in rows for request in row.unread]
     unused = sum(len(row.unused) for row in used)
     line = (
-        f"{sum(row.calls for row in rows)} calls by {len(used)} of {len(rows)} roles, "
+        f"{counted(sum(row.calls for row in rows), 'call')} by {len(used)} of {len(rows)} roles, "
         f"{len(lacking)} without permission; {unused} permissions were not used"
     )
     return [line, *lacking, *unread]

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from slipway.rounding import counted
 from slipway.settings.hyperparameters import ALGORITHMS
 from slipway.settings.problems import PROBLEMS, ProblemName
 
@@ -50,7 +51,7 @@ def _key(name: str) -> str:
 
 def _head(found: Mapping[str, Any], name: str, command: str) -> Iterator[str]:
     problem, target = found["problem"], found["target"]
-    about = f"predicts {target['name']}" if target else f"{problem['problem']} of {found['rows']} rows"
+    about = f"predicts {target['name']}" if target else f"{problem['problem']} of {counted(found['rows'], 'row')}"
     yield f"# Made by `{_one_line(command)}`. It runs as it is; change what you know better."
     yield f"name = {quoted(name)}"
     yield f"description = {quoted(about)}"
@@ -145,10 +146,14 @@ def _too_few(found: Mapping[str, Any]) -> str | None:
     if not found["target"]:
         return None
     if found["usable_rows"] < _SMALL:
-        return f"{found['usable_rows']} rows"
+        return f"{counted(found['usable_rows'], 'row')}"
     positive = found["problem"]["positive_label"]
     rows = min(found["target"]["labels"].values()) if positive else _FEW_OF_A_LABEL
-    return f"{rows} rows of one label" if rows < _FEW_OF_A_LABEL and found["usable_rows"] <= _AFFORDABLE else None
+    return (
+        f"{counted(rows, 'row')} of one label"
+        if rows < _FEW_OF_A_LABEL and found["usable_rows"] <= _AFFORDABLE
+        else None
+    )
 
 
 def _algorithms(problem: ProblemName, rows: int) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from rehearsal.journey.rollout_result import RolloutResult
+from slipway.rounding import counted
 
 
 def user_counts(rollouts: Sequence[RolloutResult]) -> dict[str, int | None]:
@@ -37,4 +38,4 @@ def bad_model_line(rollouts: Sequence[RolloutResult]) -> str | None:
     exposed, failed = counts["met_bad_model"], counts["failed_by_bad_model"]
     if exposed is None or failed is None:
         return "how many requests reached the bad model is unknown, because its rollout was cut off"
-    return f"{exposed:,} requests reached the bad model, {failed:,} of them failed"
+    return f"{counted(exposed, 'request')} reached the bad model, {failed:,} of them failed"

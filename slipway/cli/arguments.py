@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slipway.errors import InputError
+from slipway.readable import readable
 from slipway.settings import load_settings
 
 if TYPE_CHECKING:
@@ -136,12 +137,12 @@ def as_json(document: object) -> str:
 
 def write(arguments: argparse.Namespace, document: object, text: Callable[[], str]) -> None:
     """Print `document` with `--json`, or else `text()`."""
-    sys.stdout.write(as_json(document) if arguments.json else text())
+    sys.stdout.write(as_json(document) if arguments.json else readable(text()))
 
 
 def log(line: str) -> None:
     """Report progress or a warning on standard error."""
-    sys.stderr.write(f"slipway: {line}\n")
+    sys.stderr.write(f"slipway: {readable(line)}\n")
 
 
 def confirmed(question: str, *, answers: tuple[str, ...]) -> bool:

@@ -5,6 +5,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from slipway.cli.arguments import add_command, add_json, add_number, add_prices, add_use_case, deployed_stage, write
+from slipway.rounding import counted
 from slipway.settings import Settings, load_settings
 from slipway.settings.limits import MOST_REQUEST_BYTES
 
@@ -69,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         "a rollout": costs.second_fleet(settings, prices),
     }
     if scored := costs.planned_batch(settings, job_minutes=arguments.job_minutes):
-        found[f"a batch ({arguments.job_minutes:g} minutes a job)"] = costs.instance_lines(scored, prices)
+        found[f"a batch ({counted(arguments.job_minutes, 'minute')} a job)"] = costs.instance_lines(scored, prices)
     notes = _notes(settings, prices)
     write(arguments, _document(found, prices, notes), lambda: _text(found, notes))
     return 0
@@ -79,7 +80,9 @@ def _run_usages(arguments: argparse.Namespace, settings: Settings) -> "tuple[lis
     from slipway.costs.cost_estimate import planned_run  # noqa: PLC0415
 
     if not arguments.last_run:
-        return planned_run(settings, job_minutes=arguments.job_minutes), f"{arguments.job_minutes:g} minutes a job"
+        return planned_run(
+            settings, job_minutes=arguments.job_minutes
+        ), f"{counted(arguments.job_minutes, 'minute')} a job"
     from slipway.operations.pipeline_usage import last_run_usage  # noqa: PLC0415
 
     with deployed_stage(arguments) as stage:

@@ -15,6 +15,7 @@ from slipway.cli.arguments import (
     log,
     write,
 )
+from slipway.rounding import counted
 
 if TYPE_CHECKING:
     from slipway.costs.cost_estimate import Line
@@ -92,7 +93,9 @@ def _print(arguments: argparse.Namespace, key: str, actions: list[str], stays: "
         "shared": list(NOTES),
         "dollars_a_month": round(total(stays), 6),
     }
-    lines = [f"would {action}" for action in actions] if arguments.dry_run else [f"{len(actions)} actions done"]
+    lines = (
+        [f"would {action}" for action in actions] if arguments.dry_run else [f"{counted(len(actions), 'action')} done"]
+    )
     lines.append(f"what stays costs ${total(stays):,.2f} a month" if stays else "nothing of this stage stays")
     lines += [f"  {line.what:<60}{line.quantity:>10,.3f} {line.unit:<9} ${line.dollars:,.4f}" for line in stays]
     lines += [f"shared, and not deleted: {note}" for note in NOTES]

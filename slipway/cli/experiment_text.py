@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from slipway.rounding import counted
+
 if TYPE_CHECKING:
     from slipway.experiment.expected_end import ExpectedEnd
     from slipway.operations.experiments import ExperimentStatus
@@ -40,7 +42,7 @@ def experiment_lines(found: "ExperimentStatus") -> Iterator[tuple[str, str]]:
 
 def _arm(arm: dict[str, Any], shares: dict[str, float]) -> str:
     version, mean = arm["package"].rpartition("/")[2], arm["mean"]
-    earned = "no outcome yet" if mean is None else f"mean {mean:.4g} of {arm['requests']:,} outcomes"
+    earned = "no outcome yet" if mean is None else f"mean {mean:.4g} of {counted(arm['requests'], 'outcome')}"
     share = f", {shares[arm['variant']]:.0%} of the requests" if arm["variant"] in shares else ""
     against = f", {arm['difference']:+.4g} ({arm['low']:+.4g} to {arm['high']:+.4g})" if "difference" in arm else ""
     return f"version {version}: {earned}{share}{against}"
@@ -48,7 +50,7 @@ def _arm(arm: dict[str, Any], shares: dict[str, float]) -> str:
 
 def _end(end: "ExpectedEnd", planned: int) -> str:
     about = f"about {_at(end.expected)}" if end.expected else "not known yet when"
-    return f"at {planned:,} outcomes, {about}; at the latest {_at(end.latest)}"
+    return f"at {counted(planned, 'outcome')}, {about}; at the latest {_at(end.latest)}"
 
 
 def _at(when: datetime) -> str:

@@ -11,6 +11,8 @@ from slipway.errors import InputError
 from slipway.guardrails import PlannedRollout, from_template, lint, lint_delivery, planned_rollout
 from slipway.guardrails.template import alarms_in
 from slipway.guardrails.template_file import SUFFIXES, read_template
+from slipway.readable import readable
+from slipway.rounding import counted
 from slipway.settings import load_delivery, load_settings
 from slipway.training.image_source import require_files
 
@@ -69,11 +71,11 @@ def run(arguments: argparse.Namespace) -> int:
     sys.stdout.write(
         as_json([asdict(finding) for finding in findings])
         if arguments.json
-        else "".join(f"{finding}\n" for finding in findings)
+        else readable("".join(f"{finding}\n" for finding in findings))
     )
     errors = sum(finding.severity == "error" for finding in findings)
     if not arguments.json:
-        sys.stdout.write(f"{_count(errors, 'error')}, {_count(len(findings) - errors, 'warning')}\n")
+        sys.stdout.write(f"{counted(errors, 'error')}, {counted(len(findings) - errors, 'warning')}\n")
     return 1 if errors else 0
 
 
@@ -108,7 +110,3 @@ def _in_templates(paths: Sequence[Path], rate: float | None) -> list[PlannedRoll
 
 def _files(path: Path) -> list[Path]:
     return sorted(file for file in path.rglob("*") if file.name.endswith(SUFFIXES)) if path.is_dir() else [path]
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -63,9 +63,11 @@ def _interrupted() -> int:
 
 def _report(message: str) -> None:
     """Write `message` to standard error; a terminal that is gone does not fail the exit."""
+    from slipway.readable import readable  # noqa: PLC0415
+
     try:
         if message:
-            sys.stderr.write(f"slipway: {message}\n")
+            sys.stderr.write(f"slipway: {readable(message)}\n")
         sys.stderr.flush()
     except OSError:
         _discard(sys.stderr)

@@ -9,6 +9,7 @@ from slipway.canary.proposal import LEAST_PROMOTED, ProposedRollout
 from slipway.cli.arguments import add_command, add_json, add_number, add_use_case, deployed_stage, write
 from slipway.errors import InputError
 from slipway.guardrails import planned_rollout
+from slipway.rounding import counted
 from slipway.settings import Settings, load_settings
 from slipway.settings.rollout_plan import proposal, takes_shadow
 from slipway.simulation.forecast import forecast
@@ -174,9 +175,10 @@ def _text(proposed: ProposedRollout, rate: float, found: Forecast, observed: "Re
     tolerances, minutes, waits = proposed.tolerances, proposed.route.bake_seconds // 60, proposed.seconds // 60
     size = "canary" if proposed.route.type == "canary" else "steps"
     lines = {
-        "traffic": f"{rate:.3g} requests a second"
+        "traffic": f"{counted(rate, 'request')} a second"
         + (f", at {observed.quiet_hour}:00 UTC; {observed.mean:.3g} in the mean" if observed else ""),
-        "plan": f"{size} of {proposed.route.percent} %, {minutes} minutes each; {waits} minutes of waits in all",
+        "plan": f"{size} of {proposed.route.percent} %, {counted(minutes, 'minute')} each; "
+        f"{counted(waits, 'minute')} of waits in all",
         **_shadow_lines(found),
         "margins": f"{100 * tolerances.error_tolerance:g} points of errors"
         f", {tolerances.latency_tolerance:g} times the latency"
@@ -202,6 +204,6 @@ def _shadow_lines(found: Forecast) -> dict[str, str]:
     longest, seconds = found.shadow.most_seconds / 3600, found.healthy.shadow_seconds
     median = f"; a good model {seconds / 3600:.1f} h in the median" if seconds else ""
     return {
-        "shadow first": f"{longest:g} hours at most, by copies of all requests{median}",
+        "shadow first": f"{counted(longest, 'hour')} at most, by copies of all requests{median}",
         "margin as a shadow": f"{found.shadow.error_tolerance_points:g} points of errors",
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from slipway.cli.experiment_text import experiment_lines
 from slipway.rollout.pause import GO, PAUSED
 from slipway.rollout.steps import PAUSING, WAITING
+from slipway.rounding import counted
 
 if TYPE_CHECKING:
     from slipway.operations.approving import Approval
@@ -61,7 +62,7 @@ def _endpoint_lines(endpoint: str, found: "Status") -> Iterator[tuple[str, str]]
 
 def _fleet(fleet: "Fleet") -> str:
     package = f"version {_version(fleet.package)}" if fleet.package else "no registered model"
-    instances = "" if fleet.instances is None else f", {fleet.instances} instances"
+    instances = "" if fleet.instances is None else f", {counted(fleet.instances, 'instance')}"
     return f"{package} by {fleet.config}{instances}"
 
 
@@ -109,7 +110,7 @@ def audit_text(entries: "Sequence[Entry]", broken: int | None) -> str:
     if broken is not None:
         lines.append(f"BROKEN at sequence {broken}: the entry is missing, or differs from what was written")
     elif entries:
-        lines.append(f"intact: {len(entries)} entries, head {entries[-1]['hash']}")
+        lines.append(f"intact: {counted(len(entries), 'entry', 'entries')}, head {entries[-1]['hash']}")
     else:
         lines.append("no entry yet")
     return "".join(f"{line}\n" for line in lines)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from slipway.cli.arguments import add_command, add_json, add_use_case, deployed_stage, log, write
 from slipway.errors import InputError
+from slipway.rounding import counted
 
 if TYPE_CHECKING:
     from slipway.operations.athena_query import AthenaQuery
@@ -116,7 +117,7 @@ def _text(result: "ScoringResult") -> str:
     lines = [result.reason] if result.reason else []
     if report:
         files = len(report["files"])
-        lines.append(f"{report['scored']:,} of {report['rows']:,} rows in {files} files have a prediction")
+        lines.append(f"{report['scored']:,} of {report['rows']:,} rows in {counted(files, 'file')} have a prediction")
         drift = ", ".join(f"{name} {index:.3f}" for name, index in report["drift"].items())
         lines.append(f"drift of the predictions: {drift or 'not compared, too few rows'}")
     lines.append(f"published: {result.published or 'nothing'}")

@@ -9,6 +9,7 @@ from slipway.canary.config import PROCEED
 from slipway.cli.arguments import add_command, add_json, add_number, add_use_case, write
 from slipway.errors import InputError
 from slipway.rollout.new_fleet_alarms import LEAST_ERRORS
+from slipway.rounding import counted
 from slipway.settings import load_settings
 from slipway.simulation.forecast import MOST_ROLLOUTS, Progress, forecast
 from slipway.simulation.forecast_summary import AlarmSummary, AnalysisSummary, Chances, Forecast, ShadowSummary
@@ -113,7 +114,7 @@ def _lines(found: Forecast) -> Iterator[tuple[str, str]]:
         yield f"+{found.regression_points:g} points errors", bad
         for name, chances in (("good shadows", found.healthy), ("bad shadows", found.regressed)):
             if chances.shadow_seconds is not None:
-                yield name, f"decided on after {chances.shadow_seconds / _MINUTE:,.0f} minutes in the median"
+                yield name, f"decided on after {counted(chances.shadow_seconds / _MINUTE, 'minute')} in the median"
         if (seconds := found.regressed.seconds_to_rollback) is not None:
             yield "stopped after", f"{seconds:,.0f} s in the median"
         if found.canary_analysis and found.comparable_seconds and found.healthy.undecided > 0.5:
@@ -139,7 +140,7 @@ def _shadow(shadow: ShadowSummary) -> str:
 
 def _alarm(alarm: AlarmSummary) -> str:
     row = f", {alarm.periods} times in a row" if alarm.periods > 1 else ""
-    least = f"of at least {alarm.min_requests:,} requests and {LEAST_ERRORS} errors"
+    least = f"of at least {counted(alarm.min_requests, 'request')} and {LEAST_ERRORS} errors"
     return f"above {alarm.max_error_percent:g} % of errors in {alarm.period_seconds} s{row}, {least}; in every bake"
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from slipway.costs.prices import Prices
 from slipway.rollout.new_fleet_alarms import new_fleet_alarms
 from slipway.rollout.plan import RolloutPlan, deployment_config, plan_from_deployment_config
+from slipway.rounding import counted
 from slipway.settings import Settings
 
 HOURS_A_MONTH = 730
@@ -112,7 +113,9 @@ def serving_month(settings: Settings, prices: Prices, *, instances: int, traffic
     """
     lines, month = [], prices.month
     if settings.endpoint.facts.has_instances:
-        usage = Usage(f"endpoint: {instances} instances", settings.endpoint.instance_type, instances * HOURS_A_MONTH)
+        usage = Usage(
+            f"endpoint: {counted(instances, 'instance')}", settings.endpoint.instance_type, instances * HOURS_A_MONTH
+        )
         lines = [*instance_lines([usage], prices), *_alarm_lines(settings, prices)]
     by_timetable = (settings.endpoint.schedule, settings.batch and settings.batch.schedule)
     schedules = settings.monitoring.runs_on_eventbridge + sum(each is not None for each in by_timetable)

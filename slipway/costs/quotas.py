@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from slipway.costs.cost_estimate import REPLAY_SERVERS, extra_instances
 from slipway.rollout.plan import deployment_config, plan_from_deployment_config
+from slipway.rounding import counted
 from slipway.settings import Settings
 
 SAGEMAKER, CODEBUILD = "sagemaker", "codebuild"
@@ -38,13 +39,13 @@ def _endpoint(settings: Settings) -> tuple[Need, ...]:
     # Adding challengers makes the live fleet anew, beside the one that serves.
     beside = max(extra_instances(plan) + shadow, most + challengers if challengers else 0)
     both = most + beside
-    why = f"{most} instances, and {extra_instances(plan)} of a rollout's new fleet beside them"
+    why = f"{counted(most, 'instance')}, and {extra_instances(plan)} of a rollout's new fleet beside them"
     if challengers and beside == most + challengers:
-        why = f"{most} instances, and {beside} of the fleets that an experiment adds beside them"
+        why = f"{counted(most, 'instance')}, and {beside} of the fleets that an experiment adds beside them"
     elif shadow:
         why = f"{why}, and {shadow} of the shadow"
     if endpoint.image and most + REPLAY_SERVERS > both:
-        both, why = most + REPLAY_SERVERS, f"{most} instances, and {REPLAY_SERVERS} that a replay is sent to"
+        both, why = most + REPLAY_SERVERS, f"{counted(most, 'instance')}, and {REPLAY_SERVERS} that a replay is sent to"
     return (
         Need(SAGEMAKER, f"{endpoint.instance_type} for endpoint usage", both, why),
         Need(SAGEMAKER, "Number of instances across active endpoints", both, why),
@@ -54,7 +55,7 @@ def _endpoint(settings: Settings) -> tuple[Need, ...]:
 
 def _training(settings: Settings) -> tuple[Need, ...]:
     jobs, spot = settings.search.parallel_jobs + 1, "spot " if settings.training.spot else ""
-    why = f"{jobs - 1} jobs of Tune, and Reference beside them"
+    why = f"{counted(jobs - 1, 'job')} of Tune, and Reference beside them"
     return (
         Need(SAGEMAKER, f"{settings.training.training_instance_type} for {spot}training job usage", jobs, why),
         Need(SAGEMAKER, f"Number of instances across all {spot}training jobs", jobs, why),

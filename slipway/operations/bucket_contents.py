@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from slipway.errors import LaunchError
 from slipway.operations.aws_errors import code_of
+from slipway.rounding import counted
 
 _UNREADABLE_TAGS = ("NoSuchTagSet", "NoSuchBucket", "AccessDenied")
 """Codes for buckets of the account that are not ours."""
@@ -43,7 +44,7 @@ def empty(s3: Any, bucket: str) -> None:
         if errors := response.get("Errors"):
             first = errors[0]
             raise LaunchError(
-                f"{len(errors)} objects of bucket {bucket} could not be deleted, the first {first['Key']}: "
+                f"{counted(len(errors), 'object')} of bucket {bucket} could not be deleted, the first {first['Key']}: "
                 f"{first.get('Code')}: {first.get('Message')}"
             )
     for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):

@@ -15,6 +15,7 @@ from slipway.operations.pausing import PauseParameter
 from slipway.operations.polling import Polling
 from slipway.operations.stacks import Stack
 from slipway.rollout.pause import PAUSED
+from slipway.rounding import counted
 from slipway.settings.names import COST_TAG
 from slipway.training.monitoring_job import job_prefix
 from slipway.training.replay_job import gate_job_prefix
@@ -101,7 +102,7 @@ def empty_buckets(stage: DeployedStage, stack: Stack) -> Iterator[Action]:
     ids = {physical: logical for logical, type_, physical in stack.resources if type_ == "AWS::S3::Bucket"}
     for bucket in sorted(ids, key=lambda each: ids[each].startswith("AccessLogs")):
         if (found := contents(s3, bucket)).versions:
-            what = f"empty bucket {bucket}: {found.versions} versions, {found.gigabytes:.3f} GB"
+            what = f"empty bucket {bucket}: {counted(found.versions, 'version')}, {found.gigabytes:.3f} GB"
             yield Action(what, partial(empty, s3, bucket))
 
 

@@ -10,6 +10,7 @@ from slipway.costs.prices import Prices
 from slipway.operations.aws_errors import code_of, message_of
 from slipway.operations.bucket_contents import contents, tagged_buckets
 from slipway.operations.deployed_stage import DeployedStage
+from slipway.rounding import counted
 from slipway.settings.names import COST_TAG
 
 NOTES = (
@@ -64,7 +65,7 @@ def _images(stage: DeployedStage, prices: Prices) -> Iterator[Line]:
             return
         raise
     gigabytes = sum(image.get("imageSizeInBytes", 0) for image in images) / 1e9
-    yield Line(f"repository {name}, {len(images)} images", gigabytes, "GB", price, gigabytes * price)
+    yield Line(f"repository {name}, {counted(len(images), 'image')}", gigabytes, "GB", price, gigabytes * price)
 
 
 def _packages(stage: DeployedStage) -> Iterator[Line]:

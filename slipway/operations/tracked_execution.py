@@ -138,11 +138,12 @@ def _training(sagemaker: Any, step: Mapping[str, Any], name: str) -> TrackedJob:
 
 
 def _evaluated(sagemaker: Any, step: Mapping[str, Any], name: str, evaluation: Mapping[str, Any]) -> TrackedJob:
+    given = evaluation.get("hyperparameters") or {}
     return _tracked(
         step,
         sagemaker.describe_processing_job(ProcessingJobName=name),
         kind="Processing",
-        parameters={name: str(value) for name, value in (evaluation.get("hyperparameters") or {}).items()},
+        parameters={name: str(value) for name, value in given.items() if value not in (None, "", {})},
         metrics=dict(_figures(evaluation)),
     )
 

@@ -9,6 +9,7 @@ from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.experiment_trial import ExperimentTrial, complete_trial
 from slipway.operations.mlflow_tracking import MlflowRun, log_to_mlflow, tracking_uri
 from slipway.operations.tracked_execution import ENDED, tracked_execution
+from slipway.rounding import counted
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Tracked:
         """A line for each place."""
         if self.trial:
             where = f"trial {self.trial.trial} of experiment {self.trial.experiment}"
-            yield f"recorded in SageMaker Experiments: {where}, {self.trial.components} components"
+            yield f"recorded in SageMaker Experiments: {where}, {counted(self.trial.components, 'component')}"
         if self.mlflow:
             again = "already " if self.mlflow.again else ""
             yield f"{again}logged to MLflow: run {self.mlflow.run_id} in experiment {self.mlflow.experiment}"

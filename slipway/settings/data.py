@@ -1,9 +1,9 @@
 """The table: its columns, its target, how its files are written, and how it is split."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from slipway.settings.limits import MODEL_ENVIRONMENT
 from slipway.settings.section import ColumnName, Label, Section, matching, raise_each
@@ -12,6 +12,13 @@ ColumnKind = Literal["number", "category", "boolean", "datetime", "text"]
 RowOutlierMethod = Literal["isolation_forest", "local_outlier_factor", "elliptic_envelope", "dbscan", "one_class_svm"]
 IGNORE = "ignore"
 """What stands in the place of a kind for a column that is left out."""
+
+
+def _known_kind(value: Any) -> Any:
+    """The kinds, and what a user can write in the place of one."""
+    if value not in get_args(ColumnKind):
+        raise ValueError(f"must be {', '.join(get_args(ColumnKind))} or {IGNORE}")
+    return value
 
 
 class SplitPlan(Section):
@@ -82,7 +89,7 @@ class Data(Section):
     """The column to predict; of anomalies, the one that says which rows are known to be some."""
     positive_label: Label | None = None
     """Of binary problems and known anomalies: the target's value that is the positive class; others are negative."""
-    columns: dict[ColumnName, ColumnKind] = Field(min_length=1)
+    columns: dict[ColumnName, Annotated[ColumnKind, BeforeValidator(_known_kind)]] = Field(min_length=1)
     """The feature columns and their kinds; columns of the table that are not named are left out."""
     ranges: dict[ColumnName, PlausibleRange] = Field(default_factory=dict)
     """Numbers' possible values; others are reported as impossible, apart from outliers, and used as they are."""

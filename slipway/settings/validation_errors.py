@@ -9,6 +9,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from slipway.readable import in_a_line
+from slipway.rounding import counted
 from slipway.settings.section import ALLOWED_TEXTS
 
 _LONGEST_VALUE = 80
@@ -29,14 +31,17 @@ _MUST: Mapping[str, str] = {
     "greater_than": "be above {gt}",
     "less_than_equal": "be at most {le}",
     "less_than": "be below {lt}",
-    "string_too_short": "have at least {min_length} characters",
-    "string_too_long": "have at most {max_length} characters",
-    "too_short": "have at least {min_length} entries",
-    "too_long": "have at most {max_length} entries",
     "union_tag_invalid": "have a type of {expected_tags}",
     "union_tag_not_found": "have a type",
 }
 """What a value must be or have, by the type of pydantic's error."""
+_LENGTHS: Mapping[str, tuple[str, str, str, str]] = {
+    "string_too_short": ("least", "min_length", "character", "characters"),
+    "string_too_long": ("most", "max_length", "character", "characters"),
+    "too_short": ("least", "min_length", "entry", "entries"),
+    "too_long": ("most", "max_length", "entry", "entries"),
+}
+"""Of a value's length: the bound, its name in pydantic's error, and what is counted."""
 
 
 def error_lines(
@@ -50,7 +55,7 @@ def error_lines(
     """Say each error of `document`; `renamed` has keys of earlier versions, and their names today."""
     for error in exc.errors():
         keys = _keys(document, error)
-        where = ".".join(map(_readable, keys))
+        where = ".".join(map(in_a_line, map(str, keys)))
         if error["type"] == "missing":
             yield f"{source}: {where} is missing"
         elif error["type"] == "extra_forbidden":
@@ -85,6 +90,9 @@ def _what(error: ErrorDetails) -> str:
         must = f"be {ALLOWED_TEXTS[context['pattern']]}"
     elif kind in _MUST:
         must = _MUST[kind].format_map(context)
+    elif kind in _LENGTHS:
+        bound, name, one, several = _LENGTHS[kind]
+        must = f"have at {bound} {counted(context[name], one, several)}"
     else:
         must = error["msg"].removeprefix("Input should ")
     return f"must {must}, got {_shown(value)}"
@@ -95,14 +103,10 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool | date):
         return str(value).lower()
     if isinstance(value, Mapping):
-        text = f"a table of {', '.join(map(_readable, value))}" if value else "an empty table"
+        text = f"a table of {', '.join(map(in_a_line, map(str, value)))}" if value else "an empty table"
     else:
         text = repr(list(value) if isinstance(value, tuple) else value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 3]}..."
-
-
-def _readable(key: str | int) -> str:
-    return text if (text := str(key)).isprintable() else repr(key)
 
 
 def _unknown(model: type[BaseModel], keys: Sequence[str | int]) -> str:

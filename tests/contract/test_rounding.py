@@ -5,7 +5,7 @@ import math
 import pytest
 
 from pipeline_steps import rounding as in_the_container
-from slipway.rounding import rounded, with_interval
+from slipway.rounding import counted, rounded, with_interval
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,22 @@ def test_a_number_that_somebody_chose_keeps_its_digits() -> None:
         "1,234,567.5",
         "0.3",
     ]
+
+
+@pytest.mark.parametrize(
+    ("number", "nouns", "text"),
+    [
+        (1, ("row",), "1 row"),
+        (0, ("row",), "0 rows"),
+        (12000, ("row",), "12,000 rows"),
+        (1.0, ("request",), "1 request"),
+        (0.25, ("request",), "0.25 requests"),
+        (1, ("entry", "entries"), "1 entry"),
+        (2, ("entry", "entries"), "2 entries"),
+    ],
+)
+def test_what_is_counted_is_singular_for_one(number: float, nouns: tuple[str, ...], text: str) -> None:
+    assert counted(number, *nouns) == in_the_container.counted(number, *nouns) == text
 
 
 def test_a_number_and_its_interval_have_the_same_decimals() -> None:

@@ -14,6 +14,7 @@ from pipeline_steps.algorithms.encoding import Encoding, fit_encoding
 from pipeline_steps.algorithms.k_means.export import distances_graph
 from pipeline_steps.errors import DataError
 from pipeline_steps.problems.problem import Outputs
+from pipeline_steps.rounding import counted
 
 
 class ClusterModel:
@@ -52,7 +53,9 @@ class Clusters:
         encoding = fit_encoding(train.features, task.is_category, is_ready=task.is_ready, logarithms="instead")
         encoded = encoding.transform(train.features)
         if (different := len(np.unique(encoded, axis=0))) < values["clusters"]:
-            raise DataError(f"rows for {values['clusters']} clusters must differ, got {different} different ones")
+            raise DataError(
+                f"rows for {counted(values['clusters'], 'cluster')} must differ, got {different} different ones"
+            )
         # one thread: sums of several depend on how many there are
         with threadpool_limits(1):
             model = KMeans(values["clusters"], n_init=values["restarts"], random_state=task.seed).fit(encoded)

@@ -12,6 +12,7 @@ from pipeline_steps.errors import StepError
 from pipeline_steps.features.extraction.numbers import numbers_of
 from pipeline_steps.features.method import Feature, Sample, Values
 from pipeline_steps.graphs.writer import GraphWriter
+from pipeline_steps.rounding import counted
 
 _MOST_COLUMNS = 2000
 
@@ -65,7 +66,7 @@ class Polynomial:
         if (made := len(sample.features) + expansion.n_output_features_) > _MOST_COLUMNS:
             raise StepError(
                 f"features.extract.polynomial must make at most {_MOST_COLUMNS} columns, got {made} of "
-                f"{len(places)} numbers: lower its degree or set interactions"
+                f"{counted(len(places), 'number')}: lower its degree or set interactions"
             )
         powers = expansion.powers_[len(places) :]
         factors = tuple(tuple(np.repeat(np.arange(len(places)), row).tolist()) for row in powers)

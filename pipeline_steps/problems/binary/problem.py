@@ -24,6 +24,7 @@ from pipeline_steps.problems.problem import (
 )
 from pipeline_steps.problems.quality import Quality
 from pipeline_steps.problems.report import Report
+from pipeline_steps.rounding import counted
 from pipeline_steps.tables.cells import category, quoted
 from pipeline_steps.tables.near_matches import near_match
 from pipeline_steps.tables.use_case import UseCase
@@ -119,7 +120,7 @@ class Binary:
             ValueError: only one class is there, so that ranking means nothing.
         """
         if len(np.unique(target)) < 2:
-            raise ValueError(f"both classes must be there to be ranked, got {len(target)} rows of one")
+            raise ValueError(f"both classes must be there to be ranked, got {counted(len(target), 'row')} of one")
         return defined(self.measure_resamples(target, outputs, decision, use_case, once(len(target))))
 
     def measure_resamples(
@@ -178,7 +179,7 @@ def _positive_label(use_case: UseCase) -> str:
 
 
 def _label_problems(found: "pd.Series[int]", positive: str, use_case: UseCase) -> Iterator[str]:
-    values = ", ".join(f"{quoted(value)} ({count} rows)" for value, count in found.head(5).items()) or "none"
+    values = ", ".join(f"{quoted(value)} ({counted(count, 'row')})" for value, count in found.head(5).items()) or "none"
     if positive not in found:
         near = near_match(positive, map(str, found.index))
         yield (

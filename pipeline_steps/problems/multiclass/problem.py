@@ -23,6 +23,7 @@ from pipeline_steps.problems.problem import (
 )
 from pipeline_steps.problems.quality import Quality
 from pipeline_steps.problems.report import Report
+from pipeline_steps.rounding import counted
 from pipeline_steps.tables.cells import category, quoted
 from pipeline_steps.tables.use_case import UseCase
 
@@ -66,8 +67,9 @@ class Multiclass:
                 f"target {use_case.target} must have two or more labels, got {quoted(classes[0])} in all rows"
             )
         if 2 * len(classes) > len(cells):
+            found = f"{counted(len(classes), 'label')} in {counted(len(cells), 'row')}"
             raise DataError(
-                f"target {use_case.target} must repeat its labels, got {len(classes)} labels in {len(cells)} rows;"
+                f"target {use_case.target} must repeat its labels, got {found};"
                 ' if they are amounts, choose problem = "regression"'
             )
         places = {label: float(place) for place, label in enumerate(classes)}

@@ -26,7 +26,7 @@ from pipeline_steps.problems.regression.responses import RegressionResponder
 from pipeline_steps.problems.report import Report
 from pipeline_steps.tables.cells import parse_number, quoted
 from pipeline_steps.tables.use_case import UseCase
-from pipeline_steps.tables.written_numbers import are_written_numbers
+from pipeline_steps.tables.written_numbers import are_written_numbers, too_large
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,6 +61,8 @@ class Regression:
         texts = cells.tolist()
         numbers = np.array([_number(text) for text in texts])
         if wrong := [text for text, number in zip(texts, numbers.tolist(), strict=True) if math.isnan(number)]:
+            if large := too_large(cells):
+                raise DataError(f"target {use_case.target} must hold numbers, {large}")
             shown = ", ".join(quoted(text) for text in list(dict.fromkeys(wrong))[:3])
             labels = 'if they are labels, choose problem = "multiclass" or "binary"'
             step = "write digits and a decimal point alone" if are_written_numbers(wrong) else labels

@@ -19,6 +19,7 @@ from rehearsal.jobs.transform.data_processing import DataProcessing, RecordError
 from rehearsal.jobs.transform.payloads import TransformLimits, records_of
 from rehearsal.jobs.transform.served_model import ServedModel, ServeModel
 from slipway.errors import LaunchError
+from slipway.rounding import counted
 
 _RETRIES, _TIMEOUT_SECONDS = 3, 600
 _SHOWN = 200
@@ -114,9 +115,8 @@ class _Transform:
         if not self._processing.is_needed:
             return b"".join(line + b"\n" for line in lines)
         if len(lines) != len(records):
-            raise JobError(
-                f"ClientError: {where}: {len(records)} records got {len(lines)} lines, which cannot be joined"
-            )
+            got = f"{counted(len(records), 'record')} got {counted(len(lines), 'line')}"
+            raise JobError(f"ClientError: {where}: {got}, which cannot be joined")
         pairs = zip(records, lines, strict=True)
         return b"".join(self._joined(record, line, where) + b"\n" for record, line in pairs)
 

@@ -18,6 +18,7 @@ from rehearsal.jobs.tuning.tuning_state import (
     objective_counters,
     training_job_counters,
 )
+from slipway.rounding import counted
 
 
 def run_tuning(
@@ -193,7 +194,7 @@ class _TuningJob:
         if self.best is None:
             reasons = [str(trial.description.get("FailureReason") or trial.status) for trial in self.trials]
             first = reasons[0] if reasons else "none was started"
-            text = f"No training job succeeded after {len(self.trials)} attempts; the first: {first}"
+            text = f"No training job succeeded after {counted(len(self.trials), 'attempt')}; the first: {first}"
             return TuningOutcome(*shown, status="Failed", failure_reason=text[:1024])
         return TuningOutcome(*shown, status="Completed")
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from rehearsal.jobs.tuning.ranges import CategoricalRange, ParameterRange
+from slipway.rounding import counted
 from slipway.settings.limits import combinations
 
 Ranges = Sequence[ParameterRange]
@@ -51,7 +52,6 @@ def _grid_jobs(definitions: Sequence[Ranges], requested: int | None) -> int:
         raise ValueError(f"Grid must have categorical ranges only, got a numeric one for {', '.join(numeric)}")
     product = sum(combinations(each.size for each in ranges) or 0 for ranges in definitions)
     if requested not in {None, product}:
-        raise ValueError(
-            f"MaxNumberOfTrainingJobs of a Grid must be its {product} combinations or left out, got {requested}"
-        )
+        its = counted(product, "combination")
+        raise ValueError(f"MaxNumberOfTrainingJobs of a Grid must be its {its} or left out, got {requested}")
     return product

@@ -12,6 +12,7 @@ from slipway.guardrails.fleets import breaches, least_requests
 from slipway.guardrails.planned import PlannedRollout
 from slipway.guardrails.published_metrics import endpoint_metric
 from slipway.guardrails.waits import first_share, waits
+from slipway.rounding import counted
 
 _ERRORS_TO_SEE = 3
 """Expected errors at the threshold: 3 make it 95 % sure that there is one at all."""
@@ -60,7 +61,7 @@ def too_few_for_a_percentile(planned: PlannedRollout) -> Iterator[Found]:
             continue
         ignored = alarm.rule and alarm.rule.ignores_low_samples
         does = "never evaluated (EvaluateLowSampleCountPercentile is ignore)" if ignored else "evaluated on noise"
-        what = f"{alarm.statistic} of {requests:g} requests a period is {does}"
+        what = f"{alarm.statistic} of {counted(requests, 'request')} a period is {does}"
         yield Found(what, f"{_fix(planned, alarm, needed)}, or a lower percentile", alarm=alarm.name)
 
 
@@ -70,7 +71,7 @@ def unreachable_guard(planned: PlannedRollout) -> Iterator[Found]:
     for alarm in rollback_alarms(planned):
         requests, least = _requests(planned, alarm), _guard(alarm)
         if requests is not None and least is not None and requests < least:
-            what = f"the alarm needs {least} requests a period, and {requests:g} are expected"
+            what = f"the alarm needs {counted(least, 'request')} a period, and {requests:g} are expected"
             yield Found(what, f"{_fix(planned, alarm, least)}, or a lower guard", alarm=alarm.name)
 
 
@@ -102,10 +103,10 @@ def too_few_for_drift(planned: PlannedRollout) -> Iterator[Found]:
     rows = rate * bake / planned.instances if planned.instances else rate * share * bake
     for alarm in rollback_alarms(planned):
         if (found := effect(alarm)) and found.kind == "drift" and rows < _ROWS_FOR_DRIFT:
-            what = f"a server gets {rows:g} rows in the bake, and needs {_ROWS_FOR_DRIFT} rows"
+            what = f"a server gets {counted(rows, 'row')} in the bake, and needs {counted(_ROWS_FOR_DRIFT, 'row')}"
             yield Found(
                 what,
-                f"bake longer, or expect {rate * _ROWS_FOR_DRIFT / rows:.4g} requests a second",
+                f"bake longer, or expect {counted(rate * _ROWS_FOR_DRIFT / rows, 'request')} a second",
                 alarm=alarm.name,
             )
 
@@ -115,7 +116,7 @@ def _fix(planned: PlannedRollout, alarm: Alarm, needed: int) -> str:
     share, rate = first_share(planned) or 1.0, planned.requests_per_second or 0.0
     longer = 60 * ceil(needed / max(rate * share, 1e-9) / 60)
     wider = f"Period {longer} within a bake as long" if rate and longer <= 3600 else "a larger first step"
-    return f"{needed} are needed: write {wider}, or expect {needed / share / period:.4g} requests a second"
+    return f"{needed} are needed: write {wider}, or expect {counted(needed / share / period, 'request')} a second"
 
 
 RULES = (too_few_requests, too_few_for_a_percentile, unreachable_guard, weak_guard, too_few_for_drift)

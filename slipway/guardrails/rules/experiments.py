@@ -5,6 +5,7 @@ from math import ceil
 
 from slipway.guardrails.finding import Found, rule
 from slipway.guardrails.planned import PlannedExperiment, PlannedRollout
+from slipway.rounding import counted
 
 _DAY = 86_400
 _FEWEST_A_PERIOD = 10
@@ -21,7 +22,8 @@ def never_as_large_as_planned(planned: PlannedRollout) -> Iterator[Found]:
     expected = rate * found.captured * max(0, seconds)
     if expected < found.planned_size:
         days = ceil((found.planned_size / (rate * found.captured) + found.outcome_seconds) / _DAY)
-        what = f"{expected:,.0f} outcomes are expected in {found.max_days} days, of {found.planned_size:,} planned"
+        most = counted(found.max_days, "day")
+        what = f"{expected:,.0f} outcomes are expected in {most}, of {found.planned_size:,} planned"
         yield Found(what, f"allow max_days {days}, look for a larger effect, or try fewer challengers")
 
 
@@ -34,7 +36,7 @@ def weights_move_on_noise(planned: PlannedRollout) -> Iterator[Found]:
     requests = _at_the_floor(found, rate)
     if requests < _FEWEST_A_PERIOD:
         minutes = ceil(found.update_seconds * _FEWEST_A_PERIOD / requests / 60)
-        what = f"an arm at its floor gets {requests:.2g} requests between two changes"
+        what = f"an arm at its floor gets {counted(requests, 'request')} between two changes"
         yield Found(what, f"write update_minutes {minutes}, or a larger floor")
 
 

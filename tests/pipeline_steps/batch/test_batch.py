@@ -219,7 +219,7 @@ def test_a_file_that_cannot_be_read_refuses_the_batch_and_the_others_are_still_s
 
 def test_a_batch_without_a_row_for_the_model_ends_with_the_first_reason(batch: Batch) -> None:
     (batch.source / "rows.jsonl").write_text("nothing\n")
-    with pytest.raises(DataError, match=r"at least one row must be fit .* none in 1 files: row 1 of rows"):
+    with pytest.raises(DataError, match=r"at least one row must be fit .* none in 1 file: row 1 of rows"):
         batch.collect()
 
 

@@ -97,4 +97,4 @@ def test_a_malformed_outcome_is_counted_and_loses_no_other(period, run_verb) -> 
     write_lines(found.base / "processing/input/outcomes/labels.jsonl", lines)
     ended = run_verb(found.base, "monitor")
     assert ended.returncode == 0, ended.stderr
-    assert "10 rows, 1 with an outcome, 0 records left out, 1 lines are no outcome" in ended.stdout
+    assert "10 rows, 1 with an outcome, 0 records left out, 1 line without an outcome" in ended.stdout

@@ -121,7 +121,7 @@ FOUND: Mapping[str, tuple[str, list[Row], UseCase, str]] = {
         "texts",
         _with("new", lambda n, _: _letter(n) * (100 if n == 3 else 1)),
         _column("text"),
-        "has 1 texts of more than 2000 characters",
+        "has 1 text of more than 2000 characters",
     ),
     "codes as text": ("identifier", _with("new", lambda n, _: f"k{n * 7919:x}"), _column("text"), "leave it out"),
     "a telling word": (
@@ -154,12 +154,17 @@ FOUND: Mapping[str, tuple[str, list[Row], UseCase, str]] = {
     ),
     "small": ("too_small", _rows(150), BINARY, "150 rows are few"),
     "folds": ("folds", _rows(), replace(BINARY, folds=0), "[training] folds = 5"),
-    "duplicates": ("duplicates", [*_rows(), *_rows()], BINARY, "600 of 1200 rows equal an earlier one and are kept"),
+    "duplicates": (
+        "duplicates",
+        [*_rows(), *_rows()],
+        BINARY,
+        "equal to an earlier one are kept, in the same split: 600 of 1200;",
+    ),
     "dropped": (
         "duplicates",
         [*_rows(), *_rows()],
         replace(BINARY, table_format=TableFormat(drop_duplicates=True)),
-        "600 of 1200 rows equal an earlier one and are left out",
+        "equal to an earlier one are left out: 600 of 1200",
     ),
     "distinct": (
         "few_distinct_rows",
@@ -177,7 +182,7 @@ FOUND: Mapping[str, tuple[str, list[Row], UseCase, str]] = {
         "missing_target",
         _with("churned", lambda n, row: row["churned"] if n % 100 else ""),
         BINARY,
-        "6 of 600 rows have no churned",
+        "churned is missing in 6 of 600 rows",
     ),
 }
 

@@ -44,6 +44,8 @@ def test_numbers_are_read_as_they_are() -> None:
         ("multiclass", ["1.5", "2.5", "3.5"], 'got 3 labels in 3 rows; if they are amounts, choose problem = "regress'),
         ("regression", ["1", "tall", "tall", "2"], "must hold numbers, got 'tall' in 2 of 4 rows"),
         ("regression", ["$1,200.50", "$7"], "in 2 of 2 rows; write digits and a decimal point alone"),
+        ("regression", ["1", "3e39", "2", "-inf"], r"got '3e39' in row 2 \(2 such rows\); a model takes numbers from"),
+        ("regression", ["1", "tall", "inf"], "must hold numbers, got 'tall', 'inf' in 2 of 3 rows"),
         ("regression", ["7", "7.0"], "must vary, got '7' in all 2 rows"),
         ("binary", ["yes", "yes"], "must have two values"),
     ],

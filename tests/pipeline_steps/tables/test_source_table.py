@@ -41,6 +41,11 @@ def _check(found: SourceTable) -> None:
         (TEXT.encode("utf-8-sig"), PLAIN),
         (TEXT.encode("utf-16"), PLAIN),
         (TEXT.encode("utf-16-le"), PLAIN),
+        (TEXT.encode("utf-32"), PLAIN),
+        (("\ufeff" + TEXT).encode("utf-32-be"), PLAIN),
+        (TEXT.encode("utf-32-le"), PLAIN),
+        (TEXT.encode("utf-32-be"), PLAIN),
+        (gzip.compress(GERMAN.encode("utf-32"), mtime=0), PLAIN),
         (TEXT.encode("cp1252"), PLAIN),
         (TEXT.replace("\n", "\r\n").encode(), PLAIN),
         (TEXT.replace(",", "\t").encode(), PLAIN),
@@ -114,7 +119,11 @@ def test_a_file_with_other_columns_is_named(tmp_path: Path) -> None:
         ),
         (
             TEXT.replace("-2", "2 EUR").encode(),
-            "column Größe must hold numbers, got '2 EUR' in row 3 (1 such cells); write digits and '.' alone",
+            "column Größe must hold numbers, got '2 EUR' in row 3 (1 such cell); write digits and '.' alone",
+        ),
+        (
+            TEXT.replace("-2", "1e40").encode(),
+            "column Größe must hold numbers, got '1e40' in row 3 (1 such cell); a model takes numbers from -3.4e+38 to",
         ),
     ],
 )
@@ -138,10 +147,10 @@ def test_a_name_twice_is_refused_where_all_columns_are_wanted(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"\xff\xfe\x00\x81\x8d", "data must be text, got .*, which is not utf-16"),
+        (b"\xff\xfe\x00\x81\x8d", "data must be text in UTF-8, UTF-16, UTF-32, .* got .*, which is not utf-16"),
         (gzip.compress(TEXT.encode() * 99, mtime=0)[:-30], "data must be a readable file, got .*ended before"),
-        (b"a,b\n1,\x00\n2,\x00\n10,\x00\n", "data must be text, got .* with 3 zero bytes"),
-        (b"a,b\n" + b"1,22\n" * 999 + b"3,\x00\n", "data must be text, got .* with 1 zero bytes"),
+        (b"a,b\n1,\x00\n2,\x00\n10,\x00\n", "data must be text in UTF-8, .* with 3 zero bytes"),
+        (b"a,b\n" + b"1,22\n" * 999 + b"3,\x00\n", "data must be text in UTF-8, .* with 1 zero byte"),
         (b"PK\x03\x04workbook", "got a workbook or zip file .*: save its table as CSV"),
     ],
 )

@@ -207,6 +207,29 @@ def test_a_column_without_a_name_is_reported(tmp_path: Path, capsys: pytest.Capt
     assert "warning: columns without a name are left out, by their place in the header: 1;" in capsys.readouterr().out
 
 
+def test_a_name_or_value_that_a_terminal_would_obey_is_quoted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = _table(
+        tmp_path / "t.csv",
+        lambda number, draw: {
+            "a\nb": number,
+            "red\x1b[31m": draw.random(),
+            "y": ["li\nne", "\x1b[2J", "c"][number % 3],
+        },
+    )
+    settings, _ = _new(table, "--target", "y")
+    shown = capsys.readouterr().out
+    assert "left out: 'a\\nb': has a name with a comma or a line break" in shown
+    assert list(settings.data.columns) == ["red\x1b[31m"]
+    assert main(["check", "--config", str(tmp_path / "use_case.toml"), "--data", str(table)]) == 0
+    shown += capsys.readouterr().out
+    assert {r"'\x1b[2J'", r"'li\nne'"} < set(shown.rpartition("labels ")[2].partition("\n")[0].split(", "))
+    with pytest.raises(InputError, match=r"must be a column of the table, 'a\\nb', 'red\\x1b\[31m', y, got 'z'"):
+        _new(table, "--target", "z", "--force")
+    assert all(each.isprintable() for each in shown.replace("\n", ""))
+
+
 def test_a_file_is_not_replaced_unasked(customers: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = customers.parent / "mine.toml"
     out.write_text("mine")

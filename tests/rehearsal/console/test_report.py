@@ -16,7 +16,7 @@ from rehearsal.console.data_profile import data_profile
 from rehearsal.console.picture_labels import labels
 from rehearsal.console.picture_set import Pictures
 from rehearsal.console.report import page, summary, write_report
-from rehearsal.journey.evaluation_summary import is_proven_better
+from rehearsal.journey.evaluation_summary import decision_in_words, is_proven_better
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.journey.rehearsal_result import PhaseFailure, RehearsalResult
 from rehearsal.journey.report_document import report_document
@@ -162,7 +162,7 @@ NAMED = {"anomaly": "auc against permuted rows"}
 DECISIONS = {
     "binary": "positive from a score of 0.31 on",
     "multiclass": "the label of the highest expected value",
-    "regression": "the number +1.25, where errors cost least; an interval of 4.5 to each side for 90 % of",
+    "regression": "the predicted number plus 1.25, where errors cost least; an interval of 4.5 to each side",
     "anomaly": "anomalous from a score of 0.6 on",
     "clustering": "Decision: the nearest cluster.",
 }
@@ -185,6 +185,11 @@ def test_the_page_says_of_every_problem_what_was_measured_and_decided(problem: s
         assert text in shown
     assert f"model    test {NAMED.get(problem, primary['name'])} 0.93 (0.92 to 0.94)" in summary(result)
     assert ("Segments with the highest anomaly score" in shown) == (problem == "anomaly")
+
+
+@pytest.mark.parametrize(("shift", "words"), [(-2.5, "minus 2.5, where errors"), (0.0, "as it is: no number added")])
+def test_the_decision_about_a_number_says_what_becomes_of_the_prediction(shift: float, words: str) -> None:
+    assert decision_in_words({"shift": shift}, "regression").startswith(f"the predicted number {words}")
 
 
 def test_the_page_says_what_the_rows_became_and_what_the_data_warns_of(result: RehearsalResult) -> None:
@@ -445,11 +450,16 @@ def test_the_page_shows_who_did_what(result: RehearsalResult) -> None:
     assert "<td>promoted</td>" in shown
 
 
+HYPERPARAMETERS = {"alpha": None, "class_weight": "", "monotone": {}, "directions": {"income": 1, "age": -1}}
+
+
 def test_the_page_says_what_a_linear_models_coefficients_do(result: RehearsalResult) -> None:
-    result.runs[0].evaluation = {**PROBLEMS["binary"], "hyperparameters": {"alpha": None, "class_weight": ""}}
+    result.runs[0].evaluation = {**PROBLEMS["binary"], "hyperparameters": HYPERPARAMETERS}
     shown = page_text(result)
     assert ">0.01, by cross-validation of the training rows</td>" in shown
     assert "<td>class_weight</td><td>not set</td>" in shown
+    assert "<td>monotone</td><td>not set</td>" in shown
+    assert "income rising, age falling</td>" in shown
     assert shown.count("Month is &lt;May&gt;: the odds of &lt;yes&gt; are multiplied by 2.72</td><td>1</td>") == 15
     assert "its factor is the odds ratio, the 15 strongest of 23." in shown
     assert report_document(result)["coefficients"] == COEFFICIENTS

@@ -178,7 +178,7 @@ def test_one_refused_record_fails_the_job_and_its_object_has_no_output(
 @pytest.mark.parametrize(
     ("respond", "given", "reason"),
     [
-        (lambda _: (200, "1\n"), '{"x":1}\n{"x":2}\n', "2 records got 1 lines, which cannot be joined"),
+        (lambda _: (200, "1\n"), '{"x":1}\n{"x":2}\n', "2 records got 1 line, which cannot be joined"),
         (each_line(lambda x: x), '{"y":1}\n', "$.x selects nothing"),
         (each_line(lambda x: x), "no JSON\n", "a record must be JSON"),
         (each_line(lambda x: x), json.dumps({"x": "x" * 2**20}), "above MaxPayloadInMB 1"),

@@ -12,7 +12,7 @@ from tests.slipway.operations.conftest import BUCKET, ROLE, World
 EVALUATION = {
     "problem": "binary",
     "algorithm": "xgboost",
-    "hyperparameters": {"max_depth": 5, "monotone": None},
+    "hyperparameters": {"max_depth": 5, "monotone": {}, "alpha": None},
     "metrics": {"auc": 0.93},
     "baseline": {"auc": 0.9, "value": None},
     "naive": {"auc": 0.5},
@@ -138,7 +138,7 @@ def test_an_execution_becomes_a_run_with_one_for_each_trial_and_the_evaluation(
     assert parent.data.tags["mlflow.source.git.commit"] == "baaed3c"
     assert parent.data.tags["slipway.gate"] == "passed"
     assert parent.data.metrics == evaluation.data.metrics == {"test.auc": 0.93, "reference.auc": 0.9, "naive.auc": 0.5}
-    assert evaluation.data.params == {"max_depth": "5", "monotone": "None"}
+    assert evaluation.data.params == {"max_depth": "5"}
     assert len(trials) == 2
     for run in trials:
         assert run.data.params.keys() == {"seed", "x"}
