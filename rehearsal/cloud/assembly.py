@@ -14,7 +14,7 @@ from rehearsal.cloud.cloud_options import CloudOptions
 from rehearsal.cloud.job_environment import JobEnvironment
 from rehearsal.cloud.local_tuner import LocalTuner
 from rehearsal.cloud.ministack import lambda_functions
-from rehearsal.cloud.ministack.alarm_actions import carry_out_scaling
+from rehearsal.cloud.ministack.alarm_actions import ScalingActions, ScalingAlarms
 from rehearsal.cloud.ministack.alarm_clock import AlarmClock, state_of
 from rehearsal.cloud.ministack.alarm_events import AlarmEvents
 from rehearsal.cloud.ministack.buckets import complete_buckets
@@ -73,7 +73,7 @@ class _Assembly:
         self._access = AccessRecorder(self._clients, self._call_api)
         self._fleets = self._make_fleets()
         self._quotas = ServiceQuotas(options.quotas)
-        self._scaling = AutoScaling(self._call_api)
+        self._scaling = AutoScaling(self._call_api, ScalingAlarms(self._loop), speed=options.speed)
         self._plane = ControlPlane(self._ports())
 
     def cloud(self) -> Cloud:
@@ -104,9 +104,10 @@ class _Assembly:
         file_by_the_minute(speed=self._options.speed)
         DurableExecutions(self._loop, self._bus, speed=self._options.speed).install()
         self._access.install()
-        alarms = AlarmClock(speed=self._options.speed, events=AlarmEvents(self._bus))
+        actions = ScalingActions(self._scaling.act)
+        alarms = AlarmClock(speed=self._options.speed, events=AlarmEvents(self._bus), repeat=actions.act)
         alarms.install()
-        carry_out_scaling(self._scaling.step)
+        actions.install()
         closing = (self._plane.close, self._fleets.close, self._backend.close, lambda_functions.end_all)
         return Cloud(self._loop, alarms, self._fleets, self._access, closing)
 

@@ -1,23 +1,17 @@
-"""Application Auto Scaling of endpoint variants: stored, checked and described; only step scaling is applied.
-
-A target tracking policy on AWS evaluates minutes of traffic for as long as the endpoint lives. A rehearsal lasts about
-a minute and its fleets are one process each, whatever their instance count: acting on it here would show nothing true.
-A step follows an alarm: by it an asynchronous endpoint without instances gets its first one.
-"""
+"""Application Auto Scaling of endpoint variants: targets and policies, and the alarms by which policies act."""
 
 import datetime as dt
-import json
-import logging
-import math
 import re
 import threading
 import uuid
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from rehearsal.cloud.environment import ACCOUNT, REGION
 from rehearsal.cloud.sagemaker.api_errors import ApiError, validation_error
 from rehearsal.cloud.sagemaker.json_protocol import Action, Api
+from rehearsal.cloud.scaling_activities import CallApi, ScalingActivities
+from rehearsal.cloud.scaling_policy import STEP_SCALING, TARGET_TRACKING, tracking_alarms, tracking_errors
 
 TARGET_PREFIX = "AnyScaleFrontendService."
 DIMENSION = "sagemaker:variant:DesiredInstanceCount"
@@ -26,16 +20,23 @@ Target = tuple[str, str]
 """ResourceId and ScalableDimension."""
 
 _VARIANT = re.compile(r"endpoint/([^/]+)/variant/([^/]+)")
-_TARGET_TRACKING, _STEP_SCALING = "TargetTrackingScaling", "StepScaling"
-_log = logging.getLogger(__name__)
+
+
+class PolicyAlarms(Protocol):
+    """CloudWatch, where a target tracking policy has its alarms."""
+
+    def put(self, description: Mapping[str, Any]) -> None: ...
+
+    def delete(self, names: Sequence[str]) -> None: ...
 
 
 class AutoScaling:
     """Attributes: api: answers requests."""
 
-    def __init__(self, call_api: Callable[[str, dict[str, Any]], Mapping[str, Any]]) -> None:
+    def __init__(self, call_api: CallApi, alarms: PolicyAlarms, *, speed: float) -> None:
         """`call_api` is the control plane's: operation and request."""
-        self._call_api = call_api
+        self._call_api, self._alarms = call_api, alarms
+        self._activities = ScalingActivities(call_api, speed=speed)
         self._targets: dict[Target, Record] = {}
         self._policies: dict[tuple[Target, str], Record] = {}
         actions: dict[str, Action] = {
@@ -45,6 +46,7 @@ class AutoScaling:
             "PutScalingPolicy": self.put_policy,
             "DescribeScalingPolicies": self.describe_policies,
             "DeleteScalingPolicy": self.delete_policy,
+            "DescribeScalingActivities": self.describe_activities,
         }
         self.api = Api(actions, threading.RLock(), service="application-autoscaling")
 
@@ -89,29 +91,16 @@ class AutoScaling:
         found: list[Record] = self._call_api("DescribeEndpoint", {"EndpointName": endpoint})["ProductionVariants"]
         return found
 
-    def step(self, policy_arn: str, alarm: Mapping[str, Any]) -> threading.Thread:
-        """Apply a step policy of an alarm that has gone off; on a thread of its own, for it calls the API."""
-        thread = threading.Thread(target=self._step, args=(policy_arn, alarm), name="scaling", daemon=True)
-        thread.start()
-        return thread
-
-    def _step(self, policy_arn: str, alarm: Mapping[str, Any]) -> None:
+    def act(self, policy_arn: str, alarm: Mapping[str, Any]) -> threading.Thread | None:
+        """Have a policy act by an alarm that is in ALARM; on a thread of its own, which is returned."""
         policy = next((each for each in self._policies.values() if each["PolicyARN"] == policy_arn), None)
-        target = policy and self._targets.get(_target(policy))
-        if not policy or not target or policy["PolicyType"] != _STEP_SCALING:
-            return
-        _, endpoint, _, name = str(target["ResourceId"]).split("/")
-        try:
-            current = next(v["DesiredInstanceCount"] for v in self._describe(endpoint) if v["VariantName"] == name)
-            step = _adjustment(policy[f"{_STEP_SCALING}PolicyConfiguration"], beyond=_beyond(alarm))
-            wanted = min(max(current + step, target["MinCapacity"]), target["MaxCapacity"])
-            change = {"VariantName": name, "DesiredInstanceCount": wanted}
-            self._call_api(
-                "UpdateEndpointWeightsAndCapacities",
-                {"EndpointName": endpoint, "DesiredWeightsAndCapacities": [change]},
-            )
-        except ApiError as exc:  # as while an update is under way: the activity has failed
-            _log.warning("endpoint %s was not scaled: %s", endpoint, exc)
+        target = self._targets.get(_target(policy)) if policy else None
+        return self._activities.act(policy, target, alarm) if policy and target else None
+
+    def describe_activities(self, request: Record) -> Record:
+        resource = request.get("ResourceId")
+        found = [record for record in self._activities.records if resource in (None, record["ResourceId"])]
+        return {"ScalingActivities": _of_dimension(found, request)}
 
     def describe_targets(self, request: Record) -> Record:
         wanted = request.get("ResourceIds")
@@ -121,7 +110,8 @@ class AutoScaling:
     def deregister(self, request: Record) -> Record:
         target = self._known(request)
         del self._targets[target]
-        self._policies = {key: policy for key, policy in self._policies.items() if key[0] != target}
+        for key in [key for key in self._policies if key[0] == target]:
+            self._forget(key)
         return {}
 
     def _known(self, request: Record) -> Target:
@@ -134,17 +124,12 @@ class AutoScaling:
     def put_policy(self, request: Record) -> Record:
         target, name = self._known(request), request["PolicyName"]
         known = self._policies.get((target, name), {})
-        kind = request.get("PolicyType") or known.get("PolicyType", _STEP_SCALING)
+        kind = request.get("PolicyType") or known.get("PolicyType", STEP_SCALING)
         configuration = f"{kind}PolicyConfiguration"
         if configuration not in request:
             raise validation_error(f"a policy of type {kind} must have {configuration}")
-        tracked = request.get("TargetTrackingScalingPolicyConfiguration", {})
-        if kind == _TARGET_TRACKING and not (
-            bool(tracked.get("PredefinedMetricSpecification")) ^ bool(tracked.get("CustomizedMetricSpecification"))
-        ):
-            raise validation_error(
-                "exactly one of PredefinedMetricSpecification and CustomizedMetricSpecification must be given"
-            )
+        for error in _errors(kind, request[configuration]):
+            raise validation_error(error)
         arn = known.get("PolicyARN") or (
             f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:scalingPolicy:{uuid.uuid4()}:resource/sagemaker/{target[0]}"
             f":policyName/{name}"
@@ -154,9 +139,25 @@ class AutoScaling:
             **request,
             "PolicyType": kind,
             "PolicyARN": arn,
-            "Alarms": [],
+            "Alarms": known.get("Alarms", []),
         }
-        return {"PolicyARN": arn, "Alarms": []}
+        if kind == TARGET_TRACKING:
+            self._put_alarms(self._policies[target, name])
+        return {"PolicyARN": arn, "Alarms": self._policies[target, name]["Alarms"]}
+
+    def _put_alarms(self, policy: Record) -> None:
+        names = [each["AlarmName"] for each in policy["Alarms"]] or [
+            f"TargetTracking-{policy['ResourceId']}-{which}-{uuid.uuid4()}" for which in ("AlarmHigh", "AlarmLow")
+        ]
+        policy["Alarms"] = [
+            {"AlarmName": name, "AlarmARN": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"} for name in names
+        ]
+        for description in tracking_alarms(policy, names):
+            self._alarms.put(description)
+
+    def _forget(self, key: tuple[Target, str]) -> None:
+        """A policy's alarms go with it."""
+        self._alarms.delete([each["AlarmName"] for each in self._policies.pop(key)["Alarms"]])
 
     def describe_policies(self, request: Record) -> Record:
         names, resource = request.get("PolicyNames"), request.get("ResourceId")
@@ -171,23 +172,17 @@ class AutoScaling:
         key = (_target(request), request["PolicyName"])
         if key not in self._policies:
             raise ApiError("ObjectNotFoundException", f"No scaling policy found for policy name: {key[1]}")
-        del self._policies[key]
+        self._forget(key)
         return {}
 
 
-def _beyond(alarm: Mapping[str, Any]) -> float:
-    """How far the newest datapoint is above the alarm's threshold."""
-    reason = alarm.get("StateReasonData") or "{}"
-    points = json.loads(reason).get("recentDatapoints") or [alarm["Threshold"]]
-    return float(points[0] if points[0] is not None else alarm["Threshold"]) - float(alarm["Threshold"])
-
-
-def _adjustment(configuration: Mapping[str, Any], *, beyond: float) -> int:
-    for step in configuration.get("StepAdjustments", ()):
-        low = step.get("MetricIntervalLowerBound", -math.inf)
-        if low <= beyond < step.get("MetricIntervalUpperBound", math.inf):
-            return int(step["ScalingAdjustment"])
-    return 0
+def _errors(kind: str, rules: Mapping[str, Any]) -> list[str]:
+    if kind == TARGET_TRACKING:
+        return tracking_errors(rules)
+    adjustment = rules.get("AdjustmentType", "ChangeInCapacity")
+    if adjustment != "ChangeInCapacity":
+        return [f"AdjustmentType must be ChangeInCapacity in the embedded AWS, got {adjustment}"]
+    return []
 
 
 def _target(request: Record) -> Target:

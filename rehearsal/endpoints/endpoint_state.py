@@ -157,6 +157,28 @@ class EndpointState:
             self._status, self._reason = "Updating", ""
             self._desired = {change["VariantName"]: change for change in changes}
 
+    @property
+    def grows(self) -> bool:
+        """Whether a variant is to have more instances than it has."""
+        return any(count > variant.instances for variant, count in self._desired_counts())
+
+    @property
+    def awakened(self) -> list[ServingVariant]:
+        """The variants that are to have instances and have none."""
+        return [variant for variant, count in self._desired_counts() if count and not variant.instances]
+
+    def _desired_counts(self) -> list[tuple[ServingVariant, int]]:
+        with self._lock:
+            live = self._live.variants if self._live else ()
+            counts = {name: change.get("DesiredInstanceCount") for name, change in self._desired.items()}
+            return [(v, int(counts[v.name])) for v in live if counts.get(v.name) is not None]
+
+    def keep_weights(self, reason: str) -> None:
+        """What is desired has failed."""
+        with self._lock:
+            self._desired = {}
+            self._status, self._reason = "InService", reason[:_LONGEST_REASON]
+
     def reweigh(self) -> None:
         """What is desired is so."""
         with self._lock:

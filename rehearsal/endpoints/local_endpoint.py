@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,14 +17,16 @@ from rehearsal.endpoints.journal import begin
 from rehearsal.endpoints.metric_publisher import MetricPublisher
 from rehearsal.endpoints.provisioning import MakeFleet
 from rehearsal.endpoints.request_queue import RequestQueue
-from rehearsal.endpoints.router import Router
+from rehearsal.endpoints.router import INVOCATION_SECONDS, Router
 from rehearsal.endpoints.supervisor import CancelledDeploymentError, Supervisor
 from slipway.errors import LaunchError
 from slipway.rollout.plan import RolloutPlan
 
 _log = logging.getLogger(__name__)
 REWEIGHING_SECONDS = 60.0
-"""How long the endpoint is Updating while it takes new weights; AWS does not say how long that is."""
+"""How long the endpoint is Updating while it takes new weights, or has fewer instances; AWS does not say how long."""
+INSTANCE_SECONDS = 240.0
+"""How long that is at least where instances are added: until then they work on nothing. AWS does not say how long."""
 
 
 class LocalEndpoint:
@@ -88,10 +91,28 @@ class LocalEndpoint:
         self._thread.start()
 
     def _reweigh(self) -> None:
+        """Instances that are added serve after their start; the process of a variant without instances ends."""
         self._events.status("Updating")
-        self._cancelled.wait(REWEIGHING_SECONDS / self._environment.speed)
-        self.state.reweigh()
+        grows, began = self.state.grows, time.monotonic()
+        try:
+            for variant in self.state.awakened:
+                variant.server.start(startup_seconds=variant.startup_seconds, cancelled=self._cancelled)
+        except LaunchError as exc:
+            self.state.keep_weights(str(exc))
+        else:
+            seconds = (INSTANCE_SECONDS if grows else REWEIGHING_SECONDS) / self._environment.speed
+            self._cancelled.wait(max(0.0, seconds - (time.monotonic() - began)))
+            self.state.reweigh()
+            self._end_idle_servers()
         self._events.status("InService")
+
+    def _end_idle_servers(self) -> None:
+        live = self.state.live
+        idle = [variant for variant in live.variants if not variant.instances] if live else []
+        if live and idle:
+            live.drain(INVOCATION_SECONDS)
+        for variant in idle:
+            variant.server.stop()
 
     def close(self) -> None:
         """End every server; a rollout under way ends where it is."""

@@ -106,7 +106,8 @@ class RequestQueue:
             await asyncio.sleep(max(0.25, 60 / self._speed))
             oldest = self._waiting[0].received if self._waiting else None
             age = (time.time() - oldest) * self._speed if oldest else 0.0
-            self._metrics.publish(backlog=len(self._waiting), age_seconds=age, instances=self._instances())
+            backlog = len(self._waiting) + len(self._working)  # what is being processed counts
+            self._metrics.publish(backlog=backlog, age_seconds=age, instances=self._instances())
 
     def _instances(self) -> int:
         return sum(fleet.instances for fleet in self._router.serving)

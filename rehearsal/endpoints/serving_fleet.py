@@ -16,8 +16,9 @@ from slipway.errors import LaunchError
 class ServingVariant:
     """One production variant.
 
-    Its instances are modelled by one server process: `instances` decides the shares of a rollout and is what
-    DescribeEndpoint shows, but one process serves for all of them.
+    Its instances are modelled by one server process: `instances` decides the shares of a rollout, how many requests of
+    a queue are worked on at a time, and what DescribeEndpoint shows, but one process serves for all of them. Without
+    instances there is none.
     """
 
     name: str
@@ -96,7 +97,7 @@ class ServingFleet:
     def is_healthy(self, timeout_seconds: float) -> bool:
         """Whether every server that answers users passes its health check within the time."""
         deadline = time.monotonic() + timeout_seconds
-        while not all(variant.server.is_healthy() for variant in self.variants):
+        while not all(variant.server.is_healthy() for variant in self.variants if variant.instances):
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.05)

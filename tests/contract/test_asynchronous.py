@@ -1,4 +1,4 @@
-"""An asynchronous endpoint on the embedded AWS: its queue outlives updates, and an alarm starts its first instance."""
+"""An asynchronous endpoint on the embedded AWS: its queue outlives updates, and its instances follow it."""
 
 import json
 from typing import Any
@@ -7,8 +7,9 @@ import pytest
 
 from tests.archives import archive_of
 from tests.rehearsal.cloud.process import CloudProcess, eventually
+from tests.rehearsal.endpoints.account import processes_of
 
-CLOUD_OPTIONS = ("--speed", "60")
+CLOUD_OPTIONS = ("--speed", "240")
 ROLE = "arn:aws:iam::000000000000:role/model"
 ENDPOINT = "queued"
 PLACE = {
@@ -27,8 +28,11 @@ def config(cloud: CloudProcess, x: float) -> str:
     sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
     variant = {"VariantName": "primary", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 2}
     output = {"S3OutputPath": "s3://models/out", "S3FailurePath": "s3://models/failed"}
+    one_at_a_time = {"MaxConcurrentInvocationsPerInstance": 1}
     sagemaker.create_endpoint_config(
-        EndpointConfigName=name, ProductionVariants=[variant], AsyncInferenceConfig={"OutputConfig": output}
+        EndpointConfigName=name,
+        ProductionVariants=[variant],
+        AsyncInferenceConfig={"OutputConfig": output, "ClientConfig": one_at_a_time},
     )
     return name
 
@@ -41,6 +45,11 @@ def in_service(cloud: CloudProcess, config_name: str) -> bool:
 def instances(cloud: CloudProcess) -> int:
     (variant,) = cloud("sagemaker").describe_endpoint(EndpointName=ENDPOINT)["ProductionVariants"]
     return int(variant["CurrentInstanceCount"])
+
+
+def servers(cloud: CloudProcess) -> list[int]:
+    """The processes that serve the endpoint's variant."""
+    return processes_of(cloud.workdir / f"{ENDPOINT}-primary-")
 
 
 def ask(cloud: CloudProcess, body: bytes) -> dict[str, Any]:
@@ -58,14 +67,53 @@ def object_at(cloud: CloudProcess, location: str) -> bytes | None:
     return body
 
 
+def follow_the_queue(cloud: CloudProcess) -> None:
+    """As the endpoint stack has it."""
+    scaling = cloud("application-autoscaling")
+    scaling.register_scalable_target(**PLACE, MinCapacity=0, MaxCapacity=2)
+    of_endpoint = [{"Name": "EndpointName", "Value": ENDPOINT}]
+    backlog = {
+        "MetricName": "ApproximateBacklogSizePerInstance",
+        "Namespace": "AWS/SageMaker",
+        "Dimensions": of_endpoint,
+        "Statistic": "Average",
+    }
+    scaling.put_scaling_policy(
+        **PLACE,
+        PolicyName="backlog",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={"TargetValue": 5.0, "CustomizedMetricSpecification": backlog},
+    )
+    steps = [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}]
+    policy = scaling.put_scaling_policy(
+        **PLACE,
+        PolicyName="first",
+        PolicyType="StepScaling",
+        StepScalingPolicyConfiguration={"AdjustmentType": "ChangeInCapacity", "StepAdjustments": steps},
+    )
+    cloud("cloudwatch").put_metric_alarm(
+        AlarmName="waiting",
+        Namespace="AWS/SageMaker",
+        MetricName="HasBacklogWithoutCapacity",
+        Dimensions=of_endpoint,
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        AlarmActions=[policy["PolicyARN"]],
+    )
+
+
 def test_requests_are_answered_in_s3_by_whatever_fleet_there_is_and_wait_where_there_is_none(
     cloud: CloudProcess,
 ) -> None:
-    sagemaker, scaling = cloud("sagemaker"), cloud("application-autoscaling")
+    sagemaker = cloud("sagemaker")
     cloud("s3").create_bucket(Bucket="models")
     first, second = config(cloud, 0.25), config(cloud, 0.75)
     sagemaker.create_endpoint(EndpointName=ENDPOINT, EndpointConfigName=first)
     eventually(lambda: in_service(cloud, first))
+    assert servers(cloud)
     accepted = ask(cloud, b"1\n")
     assert accepted["ResponseMetadata"]["HTTPStatusCode"] == 202
     assert eventually(lambda: object_at(cloud, accepted["OutputLocation"])) == b"0.25\n"
@@ -74,32 +122,22 @@ def test_requests_are_answered_in_s3_by_whatever_fleet_there_is_and_wait_where_t
     with pytest.raises(sagemaker.exceptions.ClientError, match="takes InvokeEndpointAsync alone"):
         cloud("sagemaker-runtime").invoke_endpoint(EndpointName=ENDPOINT, Body=b"1\n")
 
-    none = [{"VariantName": "primary", "DesiredInstanceCount": 0}]
-    sagemaker.update_endpoint_weights_and_capacities(EndpointName=ENDPOINT, DesiredWeightsAndCapacities=none)
+    follow_the_queue(cloud)
     eventually(lambda: in_service(cloud, first) and instances(cloud) == 0)
-    scaling.register_scalable_target(**PLACE, MinCapacity=0, MaxCapacity=2)
-    step = {
-        "AdjustmentType": "ChangeInCapacity",
-        "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
-    }
-    policy = scaling.put_scaling_policy(
-        **PLACE, PolicyName="first", PolicyType="StepScaling", StepScalingPolicyConfiguration=step
-    )
-    cloud("cloudwatch").put_metric_alarm(
-        AlarmName="waiting",
-        Namespace="AWS/SageMaker",
-        MetricName="HasBacklogWithoutCapacity",
-        Dimensions=[{"Name": "EndpointName", "Value": ENDPOINT}],
-        Statistic="Average",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1,
-        ComparisonOperator="GreaterThanOrEqualToThreshold",
-        AlarmActions=[policy["PolicyARN"]],
-    )
+    assert not servers(cloud)
     waiting = ask(cloud, b"1\n")
     assert eventually(lambda: object_at(cloud, waiting["OutputLocation"])) == b"0.25\n"
     eventually(lambda: in_service(cloud, first) and instances(cloud) == 1)
+    burst = [ask(cloud, b"slow") for _ in range(40)]
+    eventually(lambda: instances(cloud) == 2)
+    eventually(lambda: all(object_at(cloud, each["OutputLocation"]) for each in burst))
+    kept = cloud("application-autoscaling").describe_scaling_activities(ServiceNamespace="sagemaker")
+    changes = [each for each in reversed(kept["ScalingActivities"]) if each["StatusCode"] == "Successful"]
+    first_to_zero = [each["Description"][-2] for each in changes].index("0")
+    causes = [each["Cause"] for each in changes[first_to_zero:]]
+    assert [name in cause for name, cause in zip(("AlarmLow", "waiting", "AlarmHigh"), causes, strict=False)] == [
+        True
+    ] * 3
 
     sagemaker.update_endpoint(EndpointName=ENDPOINT, EndpointConfigName=second)
     eventually(lambda: in_service(cloud, second))

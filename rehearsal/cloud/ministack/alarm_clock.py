@@ -5,7 +5,7 @@ import datetime as dt
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack.services import cloudwatch as _cloudwatch
@@ -34,8 +34,16 @@ class AlarmClock:
     ministack evaluates an alarm at each new datum, over all of a metric's dimensions at once; that is turned off.
     """
 
-    def __init__(self, *, speed: float, events: AlarmEvents, assess: Assess = assess) -> None:
-        self._speed, self._events, self._assess = speed, events, assess
+    def __init__(
+        self,
+        *,
+        speed: float,
+        events: AlarmEvents,
+        repeat: Callable[[Mapping[str, Any]], object] = lambda _alarm: None,
+        assess: Assess = assess,
+    ) -> None:
+        """`repeat`: called with an alarm for every period in which it stays in ALARM."""
+        self._speed, self._events, self._repeat, self._assess = speed, events, repeat, assess
         self._judged: dict[str, int] = {}
         self._rules: dict[str, tuple[Alarm, AlarmRule]] = {}
         self._unfit: set[str] = set()
@@ -95,8 +103,12 @@ class AlarmClock:
             starts=[dt.datetime.fromtimestamp(start, dt.UTC) for start in starts],
             now=dt.datetime.fromtimestamp(now, dt.UTC),
         )
-        if found is not None and found.state != alarm["StateValue"]:
+        if found is None:
+            return
+        if found.state != alarm["StateValue"]:
             _change_state(alarm, found, now)
+        elif found.state is AlarmState.ALARM and round(end / period, 3).is_integer():
+            self._repeat({**alarm, "StateReason": found.reason, "StateReasonData": found.reason_data})
 
 
 def _change_state(alarm: Alarm, found: Assessment, now: float) -> None:

@@ -155,6 +155,10 @@ class Endpoints:
         changes = request["DesiredWeightsAndCapacities"]
         if unknown := sorted({change["VariantName"] for change in changes} - known):
             raise validation_error(f"variants must be among {', '.join(sorted(known))}, got {', '.join(unknown)}")
+        if not kind_of_config(endpoint["_config"]).waits and any(c.get("DesiredInstanceCount") == 0 for c in changes):
+            raise validation_error(
+                "DesiredInstanceCount must be at least 1 for an endpoint that is not asynchronous, got 0"
+            )
         self._fleets.set_weights(endpoint["EndpointName"], changes)
         endpoint["LastModifiedTime"] = self._platform.now()
         return {"EndpointArn": endpoint["EndpointArn"]}

@@ -19,7 +19,7 @@ REPOSITORY = "steps"
 
 STEPS = '''
 """A stand-in for the real image: the container contract with the standard library alone."""
-import http.server, json, os, pathlib, shutil, sys
+import http.server, json, os, pathlib, shutil, sys, time
 
 base = pathlib.Path(os.environ.get("SM_BASE_DIR", "/opt/ml"))
 verb = sys.argv[1]
@@ -57,6 +57,8 @@ elif verb == "serve":
 
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            if body == b"slow":
+                time.sleep(0.1)
             if body == b"bad":
                 self.answer(400, b"this is no row")
             else:

@@ -96,6 +96,21 @@ def test_a_period_lasts_its_time_divided_by_the_speed(store: Any, clock: AlarmCl
     assert state_of("errors") == "OK"
 
 
+def test_an_alarm_that_stays_in_alarm_is_reported_every_period(store: Any, bus: Bus) -> None:
+    values: list[list[float]] = []
+    made = AlarmClock(
+        speed=SPEED,
+        events=AlarmEvents(bus),  # type: ignore[arg-type]
+        repeat=lambda alarm: values.append(json.loads(alarm["StateReasonData"])["recentDatapoints"]),
+    )
+    made.install()
+    put_alarm(store)
+    for minute, sample in enumerate((1.0, 3.0, 5.0, 0.0)):
+        put_samples(store, (1_000_000 + minute) * PERIOD + 0.1, sample)
+        made.evaluate_due((1_000_001 + minute) * PERIOD + ARRIVAL_SECONDS)
+    assert values == [[3.0], [5.0]]
+
+
 def test_dimensions_are_matched_exactly(store: Any, clock: AlarmClock) -> None:
     put_alarm(store)
     start = 1_000_000 * PERIOD

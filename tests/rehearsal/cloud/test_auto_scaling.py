@@ -1,7 +1,7 @@
-"""Application Auto Scaling: kept, checked and described."""
+"""Application Auto Scaling: targets and policies, their alarms, and what they change."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -30,35 +30,54 @@ POLICY = {
 
 
 class Plane:
-    """The control plane with one endpoint, which notes what is asked of it."""
+    """The control plane with one endpoint, which notes what is asked of it, and CloudWatch."""
 
-    def __init__(self, **described: Any) -> None:
-        self.instances, self.described = 0, described
+    def __init__(self, instances: int = 0, **described: Any) -> None:
+        self.instances, self.described = instances, {"EndpointStatus": "InService", **described}
+        self.alarms: dict[str, Mapping[str, Any]] = {}
+
+    def put(self, description: Mapping[str, Any]) -> None:
+        self.alarms[description["AlarmName"]] = description
+
+    def delete(self, names: Sequence[str]) -> None:
+        for name in names:
+            del self.alarms[name]
 
     def __call__(self, operation: str, request: dict[str, Any]) -> Mapping[str, Any]:
         if request["EndpointName"] != "Shop":
             raise validation_error(f'Could not find endpoint "{request["EndpointName"]}".')
         if operation == "UpdateEndpointWeightsAndCapacities":
+            if self.described["EndpointStatus"] != "InService":
+                raise validation_error("Cannot update in-progress endpoint")
             self.instances = request["DesiredWeightsAndCapacities"][0]["DesiredInstanceCount"]
-        variant = {"VariantName": "primary", "DesiredInstanceCount": self.instances}
+        variant = {
+            "VariantName": "primary",
+            "DesiredInstanceCount": self.instances,
+            "CurrentInstanceCount": self.instances,
+        }
         return {"ProductionVariants": [variant], **self.described}
+
+
+def scaling_of(plane: Plane) -> AutoScaling:
+    """So fast that no cooldown holds anything up."""
+    return AutoScaling(plane, plane, speed=1e9)
 
 
 @pytest.fixture
 def scaling() -> AutoScaling:
-    return AutoScaling(Plane())
+    return scaling_of(Plane())
 
 
 def test_only_an_asynchronous_endpoint_may_have_no_instances(scaling: AutoScaling) -> None:
     with pytest.raises(ApiError, match="MinCapacity must be at least 1"):
         register(scaling, MinCapacity=0)
-    register(AutoScaling(Plane(AsyncInferenceConfig={})), MinCapacity=0)
+    register(scaling_of(Plane(AsyncInferenceConfig={})), MinCapacity=0)
 
 
 @pytest.mark.parametrize(("value", "instances"), [(1.0, 1), (None, 1), (9.0, 3)])
 def test_an_alarm_takes_the_step_of_its_policy_within_the_range(value: float | None, instances: int) -> None:
     plane = Plane(AsyncInferenceConfig={})
-    scaling = AutoScaling(plane)
+    scaling = scaling_of(plane)
     register(scaling, MinCapacity=0, MaxCapacity=3)
     steps = [
         {"MetricIntervalLowerBound": 0, "MetricIntervalUpperBound": 5, "ScalingAdjustment": 1},
@@ -68,9 +87,52 @@ def test_an_alarm_takes_the_step_of_its_policy_within_the_range(value: float | N
     made = scaling.api.call(
         "PutScalingPolicy", {**policy, "StepScalingPolicyConfiguration": {"StepAdjustments": steps}}
     )
-    alarm = {"Threshold": 1.0, "StateReasonData": json.dumps({"recentDatapoints": [value]})}
-    scaling.step(made["PolicyARN"], alarm).join()
+    act(scaling, made["PolicyARN"], {"AlarmName": "waiting", "Threshold": 1.0}, value)
     assert plane.instances == instances
+
+
+def act(scaling: AutoScaling, policy: str, alarm: Mapping[str, Any], *values: float | None) -> None:
+    thread = scaling.act(policy, {**alarm, "StateReasonData": json.dumps({"recentDatapoints": values})})
+    assert thread
+    thread.join()
+
+
+def test_a_tracked_metric_has_two_alarms_that_change_the_variant_within_its_range() -> None:
+    plane = Plane(2)
+    scaling = scaling_of(plane)
+    register(scaling)
+    made = scaling.api.call("PutScalingPolicy", POLICY)
+    names = [each["AlarmName"] for each in made["Alarms"]]
+    assert [name.split("-")[2] for name in names] == ["AlarmHigh", "AlarmLow"]
+    high, low = (plane.alarms[name] for name in names)
+    assert (high["Threshold"], high["EvaluationPeriods"], high["ComparisonOperator"]) == (
+        600,
+        3,
+        "GreaterThanThreshold",
+    )
+    assert (low["Threshold"], low["EvaluationPeriods"], low["ComparisonOperator"]) == (540, 15, "LessThanThreshold")
+    assert high["AlarmActions"] == low["AlarmActions"] == [made["PolicyARN"]]
+    assert high["MetricName"] == "InvocationsPerInstance"
+    act(scaling, made["PolicyARN"], high, 700.0, 9000.0)
+    assert plane.instances == 4
+    act(scaling, made["PolicyARN"], low, 0.0, 100.0, 0.0)
+    assert plane.instances == 1
+    changes = scaling.api.call("DescribeScalingActivities", {"ServiceNamespace": "sagemaker"})["ScalingActivities"]
+    assert [change["StatusCode"] for change in changes] == ["Successful", "Successful"]
+    assert names[0] in changes[1]["Cause"]
+    scaling.api.call("DeregisterScalableTarget", PLACE)
+    assert not plane.alarms
+
+
+def test_nothing_is_scaled_while_the_endpoint_is_updated() -> None:
+    plane = Plane(1, EndpointStatus="Updating")
+    scaling = scaling_of(plane)
+    register(scaling)
+    made = scaling.api.call("PutScalingPolicy", POLICY)
+    act(scaling, made["PolicyARN"], plane.alarms[made["Alarms"][0]["AlarmName"]], 9000.0)
+    (change,) = scaling.api.call("DescribeScalingActivities", {"ServiceNamespace": "sagemaker"})["ScalingActivities"]
+    assert (plane.instances, change["StatusCode"]) == (1, "Failed")
+    assert "in-progress" in change["StatusMessage"]
 
 
 def register(scaling: AutoScaling, **more: Any) -> str:
@@ -165,6 +227,15 @@ def test_a_deleted_policy_is_gone(scaling: AutoScaling) -> None:
     [
         ({key: value for key, value in POLICY.items() if not key.startswith("Target")}, "must have TargetTracking"),
         ({**POLICY, "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 1.0}}, "exactly one of Predefined"),
+        (
+            {
+                **PLACE,
+                "PolicyName": "first",
+                "PolicyType": "StepScaling",
+                "StepScalingPolicyConfiguration": {"AdjustmentType": "ExactCapacity"},
+            },
+            "must be ChangeInCapacity in the embedded AWS, got ExactCapacity",
+        ),
     ],
 )
 def test_a_policy_that_aws_refuses_is_refused(scaling: AutoScaling, policy: dict[str, Any], reported: str) -> None:
