@@ -170,8 +170,11 @@ class EndpointState:
     def _desired_counts(self) -> list[tuple[ServingVariant, int]]:
         with self._lock:
             live = self._live.variants if self._live else ()
-            counts = {name: change.get("DesiredInstanceCount") for name, change in self._desired.items()}
-            return [(v, int(counts[v.name])) for v in live if counts.get(v.name) is not None]
+            return [
+                (variant, int(self._desired[variant.name].get("DesiredInstanceCount", variant.instances)))
+                for variant in live
+                if variant.name in self._desired
+            ]
 
     def keep_weights(self, reason: str) -> None:
         """What is desired has failed."""

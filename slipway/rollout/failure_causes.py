@@ -28,6 +28,7 @@ _OTHERS = (
     "*InternalFailure*",
     "*ServiceInternalError*",
     "*NetworkFailure*",
+    "*update in-progress endpoint*",  # its autoscaling was faster
 )
 """`*` stands for anything. CloudFormation gives a refused call's text, or its own HandlerErrorCode, or both."""
 
@@ -40,6 +41,11 @@ def is_shortage(text: str) -> bool:
 def is_candidates(text: str) -> bool:
     """Whether a failure with this name and text is to be blamed on the model."""
     return not _any(text, (*_SHORTAGES, *_OTHERS))
+
+
+def is_too_early(text: str) -> bool:
+    """Whether something else was changing the endpoint just then."""
+    return "update in-progress endpoint" in text
 
 
 def _any(text: str, patterns: tuple[str, ...]) -> bool:

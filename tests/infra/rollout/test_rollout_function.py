@@ -118,6 +118,35 @@ def test_a_stack_that_becomes_busy_before_the_update_is_waited_for() -> None:
     assert run(world).outcome is Outcome.PROMOTED
 
 
+def test_autoscaling_that_begins_during_the_gates_is_waited_for() -> None:
+    world = World()
+
+    def meanwhile(name: RolloutStep) -> None:
+        status = {RolloutStep.GATES: "Updating", RolloutStep.UPDATE: "InService"}.get(name)
+        world.endpoint_status = status or world.endpoint_status
+
+    world.job_ends = deque([{"ProcessingJobStatus": "InProgress"}, *world.job_ends])
+    journal = Journal(waiting=meanwhile)
+    assert run(world, journal=journal).outcome is Outcome.PROMOTED
+    assert journal.names.count(RolloutStep.UPDATE) == 3  # busy, the wait, the update
+    assert world.updates == [NEW]
+
+
+def scaled_meanwhile() -> Ending:
+    reason = 'Cannot update in-progress endpoint "arn:shoppers-dev".'
+    events = (event("UPDATE_FAILED", of="Endpoint", reason=reason), event("UPDATE_IN_PROGRESS"))
+    return Ending("UPDATE_ROLLBACK_COMPLETE", package=OLD, serves=OLD, events=events)
+
+
+def test_an_update_that_meets_autoscaling_is_tried_again() -> None:
+    world = World(endings=deque([scaled_meanwhile()]))
+    assert run(world).outcome is Outcome.PROMOTED
+    assert world.updates == [NEW, NEW]
+    always_scaled = World(endings=deque([scaled_meanwhile() for _ in range(9)]))
+    assert run(always_scaled).outcome is Outcome.STOPPED
+    assert (always_scaled.updates, always_scaled.packages[NEW]) == ([NEW] * 3, "Approved")
+
+
 def test_a_stack_that_needs_no_update_is_still_verified() -> None:
     world = World(fail={"update_stack": always(error("ValidationError", "No updates are to be performed."))})
     world.configs["config-2"] = NEW
@@ -439,7 +468,7 @@ def test_a_new_fleet_that_is_not_compared_any_more_is_rolled_back() -> None:
 
 def test_a_fleet_that_is_not_there_yet_is_rolled_back_when_it_is() -> None:
     world = World(analyses=always(error("Unknown")), endings=deque([Ending(serves=OLD, failure=ALARM, polls=9)]))
-    world.fail["describe_endpoint"] = deque([None, NO_ENDPOINT, None])
+    world.fail["describe_endpoint"] = deque([None, None, NO_ENDPOINT, None])
     end = run(world)
     assert "failed at 6 polls in a row" in end.reason
 

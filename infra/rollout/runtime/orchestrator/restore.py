@@ -43,6 +43,7 @@ def restore(run: Run, previous: Live | None, reason: str) -> str:
             now = stack.read_settled(run, RolloutStep.WAIT_FOR_RESTORE, seconds)
             if begun is not stack.Begun.BUSY:
                 break
+            run.steps.wait(RolloutStep.RESTORE, seconds)
     except CallError as exc:
         raise NotRestored(reason) from exc
     overtaken = now["package"] not in (run.request.package, previous.package)

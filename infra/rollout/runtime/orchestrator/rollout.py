@@ -1,8 +1,9 @@
 """A rollout, from the approval of a package to a verified endpoint or back: read it from top to bottom."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from slipway.rollout.failure_causes import is_shortage
+from slipway.rollout.failure_causes import is_shortage, is_too_early
 from slipway.rollout.steps import Kind, Outcome, RolloutStep
 
 from . import live, rejected, stack
@@ -21,6 +22,8 @@ from .verification import verify
 from .watch import Watched, watch
 
 STACK_SECONDS = 60
+MOST_ATTEMPTS = 3
+"""Of the update, where something else changes the endpoint at the same moment."""
 _AGAIN = "the package stays approved; `slipway rollout approve --package {} --reason TEXT` starts its rollout again"
 _ROOM, _CAUSE = "there is room (`slipway quotas` shows what is missing)", "the cause is gone"
 
@@ -61,6 +64,7 @@ class _Rollout:
         self._previous: Live | None = None
         self._watched: Watched | None = None
         self._may_have_begun = False
+        self._attempts = 0
 
     def run(self) -> End:
         """To its end, on which the endpoint has no shadow."""
@@ -113,16 +117,33 @@ class _Rollout:
                 continue
             self._previous = shadowed
             self._may_have_begun = True  # also where the call's response was lost
-            begun = stack.update(self._run, RolloutStep.UPDATE, self._run.request.package)
+            begun = stack.update(self._run, RolloutStep.UPDATE, self._run.request.package, attempt=self._attempts)
             if begun is stack.Begun.BUSY:
                 self._may_have_begun = False
                 self._run.steps.wait(RolloutStep.UPDATE, STACK_SECONDS)
                 continue
-            if begun is stack.Begun.YES:
-                self._shadow.hand_over()
-                self._announce()
-                self._watched = watch(self._run, self._previous, proven={**replayed, **self._shadow.proven})
+            if begun is stack.Begun.YES and not self._follow(replayed):
+                self._may_have_begun = False
+                self._run.steps.wait(RolloutStep.UPDATE, STACK_SECONDS)
+                continue
             return package
+
+    def _follow(self, replayed: Mapping[str, str]) -> bool:
+        """Watch the update to its end; False where it met the endpoint's autoscaling, and is to be tried again."""
+        self._shadow.hand_over()
+        self._announce()
+        watched = watch(self._run, self._previous or Live(), proven={**replayed, **self._shadow.proven})
+        if self._attempts + 1 < MOST_ATTEMPTS and self._met_autoscaling(watched):
+            self._attempts += 1
+            return False
+        self._watched = watched
+        return True
+
+    def _met_autoscaling(self, watched: Watched) -> bool:
+        """It began between our look at the endpoint and CloudFormation's update of it."""
+        if watched.stack["package"] == self._run.request.package:
+            return False
+        return is_too_early(stack.failed_resource(self._run))
 
     def _alone(self, previous: Live) -> Live:
         """What serves without challengers: an approval ends an experiment."""

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from slipway.rollout.steps import RolloutStep
 
+from . import live
 from .run import CallError, Run, State
 
 PARAMETER = "ModelPackageArn"
@@ -73,6 +74,8 @@ def update(
 ) -> Begun:
     """Have the stack name `package`, with that shadow or none; the empty package is day 0, without an endpoint.
 
+    It waits for a change of the instance count as for another update of the stack.
+
     With the stack's `token` the update has no guardrails, as one needs that adds `challengers` or takes them away.
 
     An execution begins one update of each name and attempt, also where the process ended before the response was kept.
@@ -86,6 +89,8 @@ def update(
     wanted = {key: value for key, value in given.items() if value or key == PARAMETER}
 
     def request() -> str:
+        if _is_scaled_now(run):
+            return Begun.BUSY.value
         try:
             run.client("cloudformation").update_stack(
                 StackName=run.target.stack,
@@ -100,6 +105,13 @@ def update(
         return Begun.YES.value
 
     return Begun(run.steps.do(name, request))
+
+
+def _is_scaled_now(run: Run) -> bool:
+    """Whether the endpoint is being changed, and not by the stack: SageMaker refuses an update meanwhile."""
+    if live.describe(run)["EndpointStatus"] not in live.BUSY:
+        return False
+    return not str(read(run)["status"]).endswith(IN_PROGRESS)
 
 
 def _names(found: dict[str, Any]) -> tuple[str, str, list[str]]:
