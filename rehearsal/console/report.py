@@ -152,6 +152,8 @@ def _facts(result: RehearsalResult) -> list[list[Any]]:
         facts.append(["gate", result.evaluation["gate"]["reasons"]])
     elif result.reported:
         facts.append(["model", reported_line(result.reported)])
+    if result.scaling:
+        facts.append(["scaling", result.scaling.line])
     facts.append(["time", f"{result.seconds:.0f} s; only waits are compressed, {result.options.speed:g} times"])
     return facts
 
@@ -168,6 +170,8 @@ def summary(result: RehearsalResult) -> str:
         lines.append(f"arms     {result.experiment['outcome']}: {result.experiment['reason']}")
     if users := bad_model_line(result.rollouts):
         lines.append(f"users    {users}")
+    if result.scaling:
+        lines.append(f"scaling  {result.scaling.line}")
     if result.batch:
         lines.append(f"batch    {result.batch.line}")
     if result.failure is None:

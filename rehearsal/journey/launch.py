@@ -25,6 +25,7 @@ from rehearsal.journey.role_access import recorded_access
 from rehearsal.journey.rollout_conclusion import note_proof
 from rehearsal.journey.rollout_result import FIRST, LaunchTarget, RolloutResult
 from rehearsal.journey.rollout_run import roll_out
+from rehearsal.journey.scaling_run import ScalingRun, rest_and_wake, scales_to_zero
 from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.time_limits import (
     DEPLOY_SECONDS,
@@ -32,6 +33,7 @@ from rehearsal.journey.time_limits import (
     SYNTH_SECONDS,
     experiment_seconds,
     limited,
+    rest_seconds,
     rollout_seconds,
     training_seconds,
 )
@@ -164,6 +166,18 @@ class Launch:
             phase.log(f"a model with the fault {fault}: {fault_in_words(fault, settings.problem)}")
             faulty = register_faulty_model(self.aws, newer.package_arn, fault=fault)
             self._roll_out(target, RolloutResult(faulty, fault, settings.rollout.type), phase)
+        self._rest(target)
+
+    def _rest(self, target: LaunchTarget) -> None:
+        """Where an empty queue leaves no instance: until it has, and an alarm has started one again."""
+        settings, speed = self.result.settings, self.result.options.speed
+        if not scales_to_zero(settings):
+            return
+        self._end_users(target)
+        seconds = rest_seconds(settings, speed=speed)
+        with self.phases.phase("scale to zero and back", 3 * seconds) as phase:
+            run = self.result.scaling = ScalingRun()
+            rest_and_wake(target, run, speed=speed, seconds=seconds, phase=phase)
 
     def _batch(self, outputs: dict[str, Any]) -> None:
         """Score the whole table with the newest approved model, which the bad one is not any more."""

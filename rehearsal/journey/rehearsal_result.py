@@ -7,6 +7,7 @@ from rehearsal.journey.batch_run import BatchRun
 from rehearsal.journey.options import Fault, RehearsalOptions
 from rehearsal.journey.role_access import RoleAccess
 from rehearsal.journey.rollout_result import RolloutResult
+from rehearsal.journey.scaling_run import ScalingRun
 from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.training_run import TrainingRun
 from rehearsal.journey.user_counts import failed_by_other_models
@@ -75,6 +76,8 @@ class RehearsalResult:
     rollouts: list[RolloutResult] = field(default_factory=list)
     fleets: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
+    scaling: ScalingRun | None = None
+    """How the instances followed an empty queue and a full one; None where they follow none."""
     experiment: dict[str, Any] = field(default_factory=dict)
     """What the experiment has shown, where the settings have one; empty before."""
     audit: list[Entry] = field(default_factory=list)
@@ -138,6 +141,8 @@ class RehearsalResult:
             found.append(f"only the bad model may respond with errors, got {counted(failed, 'error')} of other models")
         if self.batch and self.failure is None:
             found += self.batch.shortcomings
+        if self.scaling and self.failure is None:
+            found += self.scaling.shortcomings
         if broken := verify(self.audit):
             found.append(f"the audit log's entries must follow each other, but entry {broken} does not")
         if lacking := [row.role for row in self.access if row.missing]:

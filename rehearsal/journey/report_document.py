@@ -40,6 +40,7 @@ def report_document(result: RehearsalResult) -> dict[str, Any]:
         "experiment": result.experiment or None,
         "lineage": [each.document() for each in result.lineage],
         "users": user_counts(result.rollouts),
+        "scaling": result.scaling and result.scaling.document(),
         "batch": result.batch and result.batch.document(),
         "templates": result.templates,
         "timings": result.timings,

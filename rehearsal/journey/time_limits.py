@@ -18,6 +18,10 @@ _ROLLOUT_SECONDS = 900.0
 """For what a rollout does in real time: its gates, and the start of servers."""
 
 
+_REST_SECONDS = 60.0
+"""For what scaling does in real time: the start and the end of servers."""
+
+
 class _OverError(BaseException):
     """Not an `Exception`: libraries would catch it and retry."""
 
@@ -63,3 +67,10 @@ def experiment_seconds(settings: Settings, *, speed: float) -> float:
     """For two updates and the longest time of an experiment, and then a rollout."""
     longest = 86_400 * settings.experiment.max_days if settings.experiment else 0
     return rollout_seconds(settings, speed=speed) + (2 * settings.rollout.timeout_seconds + longest) / speed
+
+
+def rest_seconds(settings: Settings, *, speed: float) -> float:
+    """For an empty queue's way to no instance, or back to one: alarms over minutes, cooldowns, starts of instances."""
+    queue = settings.endpoint.asynchronous
+    cooldown = queue.scaling.scale_in_cooldown_seconds if queue else 0
+    return _REST_SECONDS + (3600 + 2 * cooldown) / speed

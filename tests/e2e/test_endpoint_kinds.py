@@ -40,6 +40,13 @@ def test_an_asynchronous_launch_rolls_the_bad_model_back_by_alarms_and_drops_not
     assert (report["endpoint_kind"], ends(report)) == ("asynchronous", ["promoted", "promoted", "rolled_back"])
     assert report["rollouts"][2]["by"].endswith("ServerErrors")
     assert (report["users"]["dropped"], report["users"]["not_sent"]) == (0, 0)
+    scaling = report["scaling"]
+    assert scaling["to_zero_seconds"] >= 15 * 60
+    assert scaling["woken_seconds"] >= 4 * 60
+    assert scaling["requests"]["sent"] == scaling["requests"]["answered"] > 0
+    to_zero, woken = [change["cause"] for change in scaling["changes"]][-2:]
+    assert "AlarmLow" in to_zero
+    assert "HasBacklogWithoutCapacity" in woken
 
 
 def test_a_serverless_launch_refuses_the_bad_model_by_rows_of_the_test_split(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_the_json_report_has_exactly_the_documented_keys(result: RehearsalResult
     assert set(document) == {
         "outcome", "failure", "seconds", "speed", "data", "problem", "algorithm", "primary_metric", "decision",
         "pipeline", "metrics", "models", "coefficients", "reported", "gate", "rollouts", "experiment", "batch",
-        "lineage", "users", "templates", "timings", "endpoint_kind",
+        "lineage", "users", "templates", "timings", "endpoint_kind", "scaling",
     }  # fmt: skip
     assert document["data"]["splits"] == {"train": "a", "validation": "b", "test": "c"}
     assert document["metrics"]["champion"] is None
