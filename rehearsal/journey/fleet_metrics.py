@@ -18,19 +18,39 @@ def invocations(
     """
     metric, statistic = counted
     found: dict[str, Any] = aws.client("cloudwatch").get_metric_statistics(
-        Namespace=SAGEMAKER_NAMESPACE,
-        MetricName=metric,
-        Dimensions=[
-            {"Name": "EndpointName", "Value": endpoint},
-            {"Name": "VariantName", "Value": VARIANT},
-            {"Name": "EndpointConfigName", "Value": config},
-        ],
+        **_of_fleet(metric, endpoint, config),
         StartTime=datetime.fromtimestamp(since, UTC) - timedelta(seconds=1),
         EndTime=datetime.now(UTC) + timedelta(seconds=1),
         Period=1,
         Statistics=[statistic],
     )
     return sorted((point["Timestamp"].timestamp(), float(point[statistic])) for point in found["Datapoints"])
+
+
+def latency_ms(
+    aws: EmbeddedAws, *, endpoint: str, config: str, since: float, until: float, percentile: float
+) -> tuple[float, int]:
+    """A percentile of the fleet's ModelLatency between two times in epoch seconds, and of how many requests."""
+    given = {
+        **_of_fleet("ModelLatency", endpoint, config),
+        "StartTime": datetime.fromtimestamp(since, UTC),
+        "EndTime": datetime.fromtimestamp(until, UTC),
+        "Period": 86_400,
+    }
+    cloudwatch, name = aws.client("cloudwatch"), f"p{percentile:g}"
+    counted = cloudwatch.get_metric_statistics(**given, Statistics=["SampleCount"])["Datapoints"]
+    found = cloudwatch.get_metric_statistics(**given, ExtendedStatistics=[name])["Datapoints"]
+    slowest = max((float(point["ExtendedStatistics"][name]) for point in found), default=0.0)
+    return slowest / 1000, int(sum(point["SampleCount"] for point in counted))
+
+
+def _of_fleet(metric: str, endpoint: str, config: str) -> dict[str, Any]:
+    dimensions = {"EndpointName": endpoint, "VariantName": VARIANT, "EndpointConfigName": config}
+    return {
+        "Namespace": SAGEMAKER_NAMESPACE,
+        "MetricName": metric,
+        "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+    }
 
 
 def known_configs(aws: EmbeddedAws, *, endpoint: str, metric: str) -> list[str]:

@@ -23,7 +23,7 @@ from rehearsal.journey.phases import PhaseLog, Phases
 from rehearsal.journey.rehearsal_result import RehearsalResult
 from rehearsal.journey.role_access import recorded_access
 from rehearsal.journey.rollout_conclusion import note_proof
-from rehearsal.journey.rollout_result import FIRST, LaunchTarget, RolloutResult
+from rehearsal.journey.rollout_result import FIRST, LaunchTarget, RolloutResult, latency_limit
 from rehearsal.journey.rollout_run import roll_out
 from rehearsal.journey.scaling_run import ScalingRun, rest_and_wake, scales_to_zero
 from rehearsal.journey.starvation import INCONCLUSIVE
@@ -142,6 +142,7 @@ class Launch:
             artifacts_bucket=outputs["storage"]["ArtifactsBucketName"],
             experiment_function=outputs["rollout"].get("ExperimentFunctionName", ""),
             kind=settings.endpoint.facts,
+            latency=latency_limit(settings, speed=options.speed),
         )
 
     def _models(self, target: LaunchTarget, *, bucket: str, pipeline: str) -> None:

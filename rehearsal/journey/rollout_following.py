@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rehearsal.journey.phases import PhaseLog
-from rehearsal.journey.rollout_result import LaunchTarget, RolloutResult
+from rehearsal.journey.rollout_result import ALARM, LaunchTarget, RolloutResult
 from slipway.errors import LaunchError
 from slipway.operations.executions import listed_executions
 
@@ -57,6 +57,7 @@ class _Observer:
         config = endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName") or live
         if not self._polled:
             self._polled, self._blue = True, live
+            self._rollout.previous_config = live
         if config and config != self._blue and self._rollout.config is None and self._serves_candidate(config):
             self._rollout.config = config
         if self._gates is None and (message := _gates_message(self._target, since=self._rollout.started_at)):
@@ -86,7 +87,7 @@ class _Observer:
         for alarm in sorted(found, key=lambda alarm: alarm["StateUpdatedTimestamp"]):
             if alarm["AlarmName"] not in self._rollout.alarms:
                 self._rollout.alarms.append(alarm["AlarmName"])
-                self._rollout.moments.append((alarm["StateUpdatedTimestamp"].timestamp(), "alarm"))
+                self._rollout.moments.append((alarm["StateUpdatedTimestamp"].timestamp(), ALARM))
                 self._phase.log(f"alarm {alarm['AlarmName']}: {alarm['StateReason']}")
 
     def _mark(self, text: str) -> None:

@@ -6,9 +6,36 @@ from typing import Any
 from rehearsal.endpoints.load_generator import LoadGenerator
 from rehearsal.journey.embedded_aws import EmbeddedAws
 from slipway.endpoint_kinds import REAL_TIME, EndpointKind
+from slipway.settings import Settings
 
+ALARM = "alarm"
+"""The moment of an alarm, of which there is one for each of a rollout's alarms."""
+_EVALUATION_SECONDS, _ARRIVAL_SECONDS = 60, 0.5
+"""An alarm is evaluated within a minute of its period's end, and once the metrics have arrived."""
 FIRST = "first"
 """The type of an endpoint's first rollout."""
+
+
+@dataclass(frozen=True)
+class LatencyLimit:
+    """What the alarm on latency allows: this percentile in ms, over so many seconds of real time."""
+
+    ms: float
+    percentile: float
+    seconds: float
+    min_requests: int
+
+
+def latency_limit(settings: Settings, *, speed: float) -> LatencyLimit:
+    """As the rollout's alarm has it, with the minute in which it is evaluated."""
+    rollout = settings.rollout
+    seconds = rollout.alarm_periods * rollout.alarm_period_seconds + _EVALUATION_SECONDS
+    return LatencyLimit(
+        ms=rollout.max_latency_ms,
+        percentile=rollout.latency_percentile,
+        seconds=seconds / speed + _ARRIVAL_SECONDS,
+        min_requests=rollout.min_requests,
+    )
 
 
 @dataclass(frozen=True)
@@ -22,6 +49,7 @@ class LaunchTarget:
     artifacts_bucket: str = ""
     experiment_function: str = ""
     kind: EndpointKind = REAL_TIME
+    latency: LatencyLimit | None = None
 
 
 @dataclass
@@ -48,6 +76,7 @@ class RolloutResult:
     started_at: float = 0.0
     ended_at: float = 0.0
     config: str | None = None
+    previous_config: str | None = None
     reason: str = ""
     proven: bool | None = None
     """Whether canary analysis proved a promoted model safe; None where there was no old fleet to compare it with."""
@@ -60,6 +89,12 @@ class RolloutResult:
     def has_two_fleets(self) -> bool:
         """Whether the new fleet served users beside an old one."""
         return self.type != FIRST and self.config is not None
+
+    @property
+    def alarmed_at(self) -> float | None:
+        """When the alarm that rolled it back went off."""
+        alarms = [at for at, what in self.moments if what == ALARM]
+        return alarms[self.alarms.index(self.by)] if self.by in self.alarms else None
 
     @property
     def is_cut_off(self) -> bool:

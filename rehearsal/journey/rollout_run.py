@@ -7,7 +7,7 @@ from rehearsal.journey.rollout_conclusion import conclude
 from rehearsal.journey.rollout_counts import count_new_fleet, count_users, start_users
 from rehearsal.journey.rollout_following import execution_of, follow
 from rehearsal.journey.rollout_result import FIRST, LaunchTarget, RolloutResult
-from rehearsal.journey.starvation import INCONCLUSIVE, starvation
+from rehearsal.journey.starvation import INCONCLUSIVE, slowness, starvation
 
 
 def roll_out(target: LaunchTarget, rollout: RolloutResult, *, phase: PhaseLog) -> None:
@@ -28,6 +28,6 @@ def roll_out(target: LaunchTarget, rollout: RolloutResult, *, phase: PhaseLog) -
         users = count_users(target, rollout, before)
     count_new_fleet(target, rollout)
     conclude(target, execution, rollout)
-    if rollout.has_two_fleets and (busy := starvation(users)):
+    if rollout.has_two_fleets and (busy := starvation(users) or slowness(target, rollout)):
         rollout.reason = f"{busy}; it ended {rollout.outcome_in_words}"
         rollout.outcome = INCONCLUSIVE

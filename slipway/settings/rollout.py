@@ -124,6 +124,11 @@ class Endpoint(Section):
             given = getattr(self, kind) is not None
             if given != (kind == self.kind):
                 yield f"{kind} must be {'left out' if given else 'given'} with kind {self.kind}"
+        if not self.facts.has_instances:
+            for key in ("instance_type", "instance_count"):
+                if self.differs_in(key):
+                    got = getattr(self, key)
+                    yield f"{key} must be left out with kind {self.kind}, which has no instances, got {got}"
 
     def _image_errors(self) -> Iterator[str]:
         if self.image is None:

@@ -40,7 +40,14 @@ EVERYTHING: dict[str, dict[str, Any]] = {
 """All that can be switched on together."""
 
 SERVERLESS: dict[str, dict[str, Any]] = {
-    "endpoint": {"kind": "serverless", "serverless": {}, "autoscaling": None, "capture_percent": 0},
+    "endpoint": {
+        "kind": "serverless",
+        "serverless": {},
+        "autoscaling": None,
+        "capture_percent": 0,
+        "instance_type": "ml.m5.large",  # the defaults: it has no instances
+        "instance_count": 4,
+    },
     "rollout": {"type": "all_at_once", "canary_analysis": {"enabled": False}},
 }
 

@@ -37,6 +37,13 @@ def test_the_section_of_another_kind_is_refused(shoppers):
         parsed(shoppers, endpoint={"kind": "real-time", "serverless": {"memory_mb": 1024}})
 
 
+@pytest.mark.parametrize(("key", "value"), [("instance_type", "ml.c5.xlarge"), ("instance_count", 2)])
+def test_instances_that_it_does_not_have_are_refused(shoppers, key, value):
+    reported = f"{key} must be left out with kind serverless, which has no instances, got {value}"
+    with pytest.raises(InputError, match=reported):
+        parsed(shoppers, endpoint={"kind": "serverless", key: value}, rollout={})
+
+
 def test_what_aws_leaves_out_of_serverless_endpoints_is_refused_all_at_once(shoppers):
     scaling = {"min_instance_count": 1, "max_instance_count": 4, "invocations_per_instance": 60}
     hours = {"start": "cron(0 7 ? * * *)", "stop": "cron(0 19 ? * * *)"}
