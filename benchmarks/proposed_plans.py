@@ -31,11 +31,13 @@ class Cell:
     name: str
     fault: Fault = FAULTS[0]
     service: Service = SERVICE
+    at_margin: bool = False
+    """Whether it fails more by what the plan tolerates."""
 
 
 CELLS = (
     *(Cell(fault.name, fault) for fault in FAULTS),
-    Cell(MARGIN),
+    Cell(MARGIN, at_margin=True),
     *(Cell(f"healthy, {fault.name}", fault) for fault in COLD),
     *(
         Cell(f"{IN_BURSTS} {how}", service=replace(SERVICE, bursts=(10, 1, 1), burst_seconds=seconds))
@@ -46,6 +48,14 @@ CELLS = (
     Cell(
         f"{IN_BURSTS} over 60 s, four times the traffic by day",
         service=replace(SERVICE, daily_rise=3.0, bursts=(10, 1, 1), burst_seconds=60),
+    ),
+    *(
+        Cell(
+            f"worse by the margin, errors in bursts of 10 over {seconds} s",
+            service=replace(SERVICE, bursts=(10, 1, 1), burst_seconds=seconds),
+            at_margin=True,
+        )
+        for seconds in (60, 120)
     ),
 )
 
@@ -61,7 +71,7 @@ def measure_proposed(name: str, rate: float, *, rollouts: int, seed: int) -> Row
     number, cell = next((n, each) for n, each in enumerate(CELLS) if each.name == name)
     plan = propose(rate, instances=INSTANCES, tolerances=Tolerances(baseline_rows=SERVICE.baseline_rows))
     fault, simulated = cell.fault, configured(plan)
-    if name == MARGIN:
+    if cell.at_margin:
         fault = Fault(name, error_points=100 * plan.tolerances.error_tolerance)
     rng = np.random.default_rng([seed, 100 + number, RATES.index(rate)])
     traffic = Traffic(cell.service, fault, requests_per_second=rate, rollouts=rollouts, rng=rng)

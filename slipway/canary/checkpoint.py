@@ -10,6 +10,7 @@ from slipway.canary.observation.latencies import LatencyBaseline
 from slipway.canary.statistics.e_values import Counts
 from slipway.canary.statistics.evidence import Decision, Evidence
 from slipway.canary.statistics.means import MeanState
+from slipway.canary.statistics.paired_minutes import PairedMinutes
 from slipway.canary.statistics.proportions import ProportionState
 
 
@@ -59,6 +60,10 @@ class Checkpoint:
         proven: Mapping[AnalysedMetric, str] | None = None,
     ) -> Self:
         return cls(endpoint_config, since, Evidence.start(tolerances, proven=proven))
+
+    def minute(self, now: float) -> int:
+        """The number of the minute of `now` since the deployment began, from 0."""
+        return int(max(0.0, now - self.since) * self.rate // PERIOD_SECONDS)
 
     @property
     def bake(self) -> int:
@@ -128,11 +133,15 @@ def _stream(state: ProportionState) -> dict[str, Any]:
         "dispersion": state.dispersion,
         "strata": [list(asdict(each).values()) for each in state.strata],
         "polls": state.polls,
+        "within_minutes": state.within_minutes,
+        "over_minutes": state.over_minutes,
+        "minutes": state.minutes and state.minutes.to_document(),
     }
 
 
 def _state(start: ProportionState, stored: Mapping[str, Any]) -> ProportionState:
-    """The weights of the alternatives are those of the tolerances."""
+    """The weights of the alternatives are those of the tolerances; what earlier versions did not keep starts anew."""
+    minutes = stored.get("minutes")
     return replace(
         start,
         seen=Counts(*stored["seen"]),
@@ -140,4 +149,7 @@ def _state(start: ProportionState, stored: Mapping[str, Any]) -> ProportionState
         dispersion=stored["dispersion"],
         strata=tuple(Counts(*each) for each in stored["strata"]),
         polls=stored["polls"],
+        within_minutes=stored.get("within_minutes", 0.0),
+        over_minutes=stored.get("over_minutes", 0.0),
+        minutes=PairedMinutes.from_document(minutes) if minutes else start.minutes,
     )

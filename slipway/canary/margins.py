@@ -62,7 +62,8 @@ def _points(evidence: Evidence, metric: AnalysedMetric, tolerated: float) -> Mar
     for stream in evidence.needed:
         if stream.metric == metric and stream.test.non_inferiority:
             state = evidence.states[stream.name]
-            margin = stream.test.non_inferiority.least_margin(state.strata, float(state.dispersion), error=error)
+            dispersion = float(stream.test.promotion_dispersion(state, error))
+            margin = stream.test.non_inferiority.least_margin(state.strata, dispersion, error=error)
             least = max(least, margin)
             is_proven &= bool(stream.test.standard_errors(state, error=error) >= normal_quantile(error))
     return Margin(metric, 100 * least if least < 1 else None, 100 * tolerated, is_proven)

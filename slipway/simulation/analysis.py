@@ -56,7 +56,9 @@ class RolloutAnalysis:
         counts = stream_counts(self._tolerances, self._service, block, minute if whole else None)
         if block.end_second <= self._cold_until:
             counts = {name: _none(of) if "slow" in name else of for name, of in counts.items()}
-        self._evidence = self._evidence.observe(counts, self._dispersion, bake=bake)
+        self._evidence = self._evidence.observe(
+            counts, self._dispersion, bake=bake, minute=(block.end_second - 1) // MINUTE
+        )
         self._minute = None if whole else minute
         return np.asarray(self._evidence.decisions(error=error))
 

@@ -7,7 +7,7 @@ from math import floor
 from slipway.canary.config import Tolerances
 from slipway.canary.observation.counting import Fleets, Query, query
 from slipway.canary.observation.latencies import LATENCY_METRICS, LatencyBaseline
-from slipway.canary.statistics.dispersion import MINUTE, WINDOW_SECONDS, Windows, dispersions
+from slipway.canary.statistics.dispersion import MINUTE, WINDOW_SECONDS, Windows, dispersions, promotion_dispersions
 from slipway.canary.statistics.streams import LATENCY_SHARES, SERVED, TOLERANCE_SHARE, streams
 from slipway.metrics import ENDPOINT_NAMESPACE, SAGEMAKER_NAMESPACE
 
@@ -51,7 +51,8 @@ def history_dispersions(
     windows = {
         name: _windows(name, counted.seconds, series) for name, counted in _counted(tolerances, baselines, names)
     }
-    return {name: float(found) for name, found in dispersions(windows).items() if found}
+    every = dispersions(windows) | promotion_dispersions(windows)
+    return {name: float(found) for name, found in every.items() if found}
 
 
 def _counted(

@@ -17,6 +17,10 @@ WINDOW_SECONDS, MINUTE = 10, 60
 """How often the servers report what they count, and SageMaker."""
 COARSE_SECONDS, COARSE_SHARE = (120, 240), 0.9
 """Windows for bursts of errors that take minutes, and how much of what they vary counts."""
+WITHIN_MINUTES, OVER_MINUTES = " within minutes", " over minutes"
+"""After the name of a stream of errors: what the test of a promotion takes its dispersion from."""
+_BEYOND_COARSE = 1.4
+"""Bursts as long as half of the longest window vary more over a whole bake than in one window."""
 UNKNOWN: Mapping[str, float] = {"errors": 3.0, f"{SERVED}errors": 3.0}
 """What a fleet without enough errors is taken for: its first burst must not look like a fault."""
 MIN_PAIRS = 10
@@ -74,16 +78,36 @@ def dispersions(windows_by_stream: Mapping[str, Windows]) -> dict[str, Numbers]:
     may come in bursts of minutes: windows of 2 and 4 minutes count for them too, though the shared level is in those.
     What SageMaker counts is as dispersed as the same hits among the requests that the servers report, maybe a sample.
     """
+    return {name: found for name, (found, _, _) in _by_stream(windows_by_stream).items()}
+
+
+def promotion_dispersions(windows_by_stream: Mapping[str, Windows]) -> dict[str, Numbers]:
+    """Of errors, what a promotion's test needs: the dispersion within minutes, and over a whole bake at most."""
+    found = _by_stream({name: of for name, of in windows_by_stream.items() if name.endswith("errors")})
+    within = {name + WITHIN_MINUTES: close for name, (_, close, _) in found.items()}
+    return within | {name + OVER_MINUTES: most for name, (_, _, most) in found.items()}
+
+
+def _by_stream(windows_by_stream: Mapping[str, Windows]) -> dict[str, tuple[Numbers, Numbers, Numbers]]:
+    """The dispersion, that within minutes, and the most that a promotion's test may meet."""
     found = {
-        name: larger(_closest(windows), _coarse(windows)) if name.endswith("errors") else _closest(windows)
+        name: _of_errors(windows) if name.endswith("errors") else (_closest(windows),) * 3
         for name, windows in windows_by_stream.items()
     }
     for name, windows in windows_by_stream.items():
         if (twin := _twin(name)) in windows_by_stream:
             requests, sampled = (_total(each) for each in (windows, windows_by_stream[twin]))
             ratio = larger(requests / larger(sampled, 1.0), 1.0)
-            found[name] = where(found[twin] > 0, 1 + ratio * (larger(found[twin], 1.0) - 1), found[name])
+            both = zip(found[twin], found[name], strict=True)
+            of_twin, within, most = (where(by > 0, 1 + ratio * (larger(by, 1.0) - 1), own) for by, own in both)
+            found[name] = of_twin, within, most
     return found
+
+
+def _of_errors(windows: Windows) -> tuple[Numbers, Numbers, Numbers]:
+    close, coarse = _closest(windows), [dispersion(windows.joined(s // windows.seconds)) for s in COARSE_SECONDS]
+    found = larger(close, COARSE_SHARE * larger(*coarse))
+    return found, close, larger(found, close + _BEYOND_COARSE * larger(coarse[-1] - close, 0.0))
 
 
 def _closest(windows: Windows) -> Numbers:
@@ -94,12 +118,6 @@ def _closest(windows: Windows) -> Numbers:
     close = dispersion(windows, within=MINUTE)
     halves = dispersion(windows.joined(MINUTE // 2 // windows.seconds), within=MINUTE)
     return where(close > 0, larger(close, halves), minutes)
-
-
-def _coarse(windows: Windows) -> Numbers:
-    """From windows of some minutes, for bursts that take that long; what both fleets share makes them vary as well."""
-    joined = [dispersion(windows.joined(seconds // windows.seconds)) for seconds in COARSE_SECONDS]
-    return COARSE_SHARE * larger(*joined)
 
 
 def _twin(name: str) -> str:

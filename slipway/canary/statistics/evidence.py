@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from slipway.canary.config import AnalysedMetric, Tolerances
 from slipway.canary.statistics.arithmetic import Numbers, log_mean, where
+from slipway.canary.statistics.dispersion import OVER_MINUTES, WITHIN_MINUTES
 from slipway.canary.statistics.e_values import Counts
 from slipway.canary.statistics.means import MeanState
 from slipway.canary.statistics.non_inferiority import normal_quantile
@@ -44,28 +45,37 @@ class Evidence:
         return cls(tolerances, states, value, proven or {})
 
     def observe(
-        self, block: Mapping[str, Counts], dispersion: Mapping[str, Numbers] = _INDEPENDENT, *, bake: int = 0
+        self,
+        block: Mapping[str, Counts],
+        dispersion: Mapping[str, Numbers] = _INDEPENDENT,
+        *,
+        bake: int = 0,
+        minute: int = 0,
     ) -> Self:
         """The evidence after one more block. A stream that counted nothing at all stays as it is.
 
         Args:
             block: the counts of each stream.
             dispersion: of each stream's counts within a fleet, known before the block; 1 for those that are not given.
+                Of errors what a promotion's test needs too (`promotion_dispersions`).
             bake: the number of the bake that it was counted in, from 0.
+            minute: the number of the minute, likewise.
 
         Raises:
             ValueError: a stream is missing, so that its metric could never object.
         """
         if missing := sorted(self.states.keys() - block.keys()):
             raise ValueError(f"a block must count every stream, got none of {', '.join(missing)}")
-        tests = {stream.name: stream.test for stream in streams(self.tolerances)}
-        return replace(
-            self,
-            states={
-                n: state if block[n].empty else tests[n].observe(state, block[n], dispersion.get(n, 1.0), bake=bake)
-                for n, state in self.states.items()
-            },
-        )
+        states = dict(self.states)
+        for stream in streams(self.tolerances):
+            if (counts := block[name := stream.name]).empty:
+                continue
+            of_promotion = (dispersion.get(name + WITHIN_MINUTES, 0.0), dispersion.get(name + OVER_MINUTES, 0.0))
+            known = dispersion.get(name, 1.0)
+            states[name] = stream.test.observe(
+                states[name], counts, known, bake=bake, minute=minute, of_promotion=of_promotion
+            )
+        return replace(self, states=states)
 
     def with_counts_reset(self, names: Collection[str]) -> Self:
         """With nothing counted yet by these streams, whose thresholds have changed; their e-values stay."""

@@ -47,7 +47,7 @@ def streams(tolerances: Tolerances) -> tuple[Stream, ...]:
     those below its 10th or above its 90th percentile.
     """
     rise, beyond = RateIncrease(step=0.005, falling=0.7), NonInferiority(tolerances.error_tolerance)
-    found = [Stream("errors", "errors", ProportionTest(tolerances.expected_error_rate, rise, beyond))]
+    found = [Stream("errors", "errors", ProportionTest(tolerances.expected_error_rate, rise, beyond, is_paired=True))]
     if tolerances.watches_servers:
         found.append(Stream(f"{SERVED}errors", "errors", ProportionTest(tolerances.expected_error_rate, rise)))
     for prefix in ("", SERVED) if tolerances.watches_servers else ("",):

@@ -233,6 +233,8 @@ def test_a_good_fleet_is_promoted_once_the_bake_ends(world: World) -> None:
     dimensions = {"EndpointName": "shop", "EndpointConfigName": "config-2"}
     assert world.published[-1] == (dimensions, 1.0)
     assert {value for _, value in world.published} == {0.0, 1.0}
+    minutes = answer["checkpoint"]["streams"]["errors"]["minutes"]
+    assert (minutes["minute"], minutes["sums"][0]) == (9, 8)  # the ninth is not over
 
 
 @pytest.mark.parametrize(
@@ -315,7 +317,9 @@ def test_errors_that_come_in_bursts_are_no_more_evidence_than_the_bursts_are(
     world.now += 10
     answer = world.poll()
     dispersion = answer["checkpoint"]["dispersion"]
-    assert dispersion.keys() == answer["checkpoint"]["streams"].keys()
+    of_promotion = {f"{name} {how} minutes" for name in ("errors", "served errors") for how in ("within", "over")}
+    assert dispersion.keys() == answer["checkpoint"]["streams"].keys() | of_promotion
+    assert answer["checkpoint"]["streams"]["errors"]["over_minutes"] >= dispersion["errors"]
     assert dispersion["errors"] == pytest.approx(dispersion["served errors"])
     assert dispersion["errors"] == pytest.approx(burst, rel=0.4, abs=0.8)
     assert answer["decision"] == (2 if burst == 1 else 0)

@@ -25,14 +25,14 @@ SHARES = {
 }
 
 
-def seen(checkpoint, *, blocks=1, errors=0.005):
+def seen(checkpoint, *, blocks=1, errors=0.005, dispersion=()):
     evidence = checkpoint.evidence
-    for _ in range(blocks):
+    for minute in range(blocks):
         block = {}
         for stream in streams(evidence.tolerances):
             green, blue = SHARES.get(stream.name.removeprefix(SERVED), (errors, 0.005))
             block[stream.name] = Counts.of(250.0, float(round(250 * green)), 750.0, float(round(750 * blue)))
-        evidence = evidence.observe(block)
+        evidence = evidence.observe(block, dict(dispersion), minute=minute)
     return replace(checkpoint, evidence=evidence)
 
 
@@ -83,7 +83,10 @@ def test_a_checkpoint_survives_as_json_to_the_last_digit(checkpoint):
     tolerances = replace(TOLERANCES, watches_value=True, watches_scores=True)
     checkpoint = Checkpoint.start(tolerances, endpoint_config="new", since=1.0).timed(29.5, 7.25).timed(12.0, 9.5)
     checkpoint = replace(
-        seen(checkpoint, blocks=3), latency_baselines={SERVED: BASELINE}, explanation="s", settled=True
+        seen(checkpoint, blocks=3, dispersion={"errors over minutes": 10 / 3}),
+        latency_baselines={SERVED: BASELINE},
+        explanation="s",
+        settled=True,
     )
     checkpoint = replace(checkpoint, dispersion={"errors": 10 / 3, "tails": 1.0}, dispersion_read_until=1.7e9 / 3)
     value = MeanState.start().observe(ValueBounds(0.0, 5.0), [1.0, 2.0], [3.0, 4.0, 5.0])
@@ -98,6 +101,18 @@ def test_a_checkpoint_is_small_beside_what_an_execution_may_hold(checkpoint):
     tolerances = replace(TOLERANCES, watches_value=True, watches_scores=True)
     checkpoint = seen(Checkpoint.start(tolerances, endpoint_config="c" * 63, since=1.7e9), blocks=40)
     assert len(json.dumps(checkpoint.to_document())) < 10_000  # of 256 KiB
+
+
+def test_a_checkpoint_of_an_earlier_version_goes_on_with_the_dispersion_that_it_has(checkpoint):
+    document = replace(seen(checkpoint), dispersion={"errors": 4.0}).to_document()
+    for name in ("within_minutes", "over_minutes", "minutes"):
+        del document["streams"]["errors"][name]
+    again = Checkpoint.from_document(TOLERANCES, document)
+    test = streams(TOLERANCES)[0].test
+    block = {stream.name: Counts.of(250.0, 1.0, 750.0, 3.0) for stream in streams(TOLERANCES)}
+    state = again.evidence.observe(block, again.dispersion, minute=7).states["errors"]
+    assert test.promotion_dispersion(state, 0.05) == 4
+    assert (state.minutes.counts.green_requests, state.seen.green_requests) == (250, 500)
 
 
 def test_a_stream_that_is_new_since_the_checkpoint_starts_anew(checkpoint):

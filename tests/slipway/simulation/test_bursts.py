@@ -67,8 +67,10 @@ def test_the_hour_before_reports_the_size_of_bursts_though_the_level_wanders(siz
     expected = reference_dispersions(TOLERANCES, traffic(service=Service(bursts=(size, size, size))))
     found = {name: float(np.median(of)) for name, of in expected.items()}
     errors = [found.pop(name) for name in ("errors", "served errors")]
+    over = [found.pop(f"{name} over minutes") for name in ("errors", "served errors")]
     assert found == pytest.approx(dict.fromkeys(found, size), rel=0.25)
     assert errors == pytest.approx([size] * 2, rel=0.25, abs=0.8)  # minutes count for them, in which the level wanders
+    assert over == pytest.approx([size] * 2, rel=0.25, abs=1.2)
 
 
 @pytest.mark.parametrize("bursts", [(10, 1, 1), (1, 10, 1), (1, 1, 10)], ids=["errors", "latencies", "scores"])
@@ -78,6 +80,14 @@ def test_bursts_send_good_models_back_in_at_most_one_percent(bursts):
     assert analysed.share(Decision.ROLL_BACK) <= 0.01
     taken_for_independent = analyse_rollouts(TOLERANCES, watch, traffic(service=service, rollouts=100), dispersion={})
     assert taken_for_independent.share(Decision.ROLL_BACK) > 0.3
+
+
+def test_a_level_that_both_fleets_share_sends_few_good_models_back_for_lack_of_evidence():
+    watch = PollingPlan(((0.25, 600),), poll_seconds=60)
+    analysed = analyse_rollouts(
+        TOLERANCES, watch, traffic(service=Service(drift=(0.6, 0.2, 0.2)), rate=100.0, rollouts=80)
+    )
+    assert analysed.share(Decision.PROMOTE) >= 0.6
 
 
 def test_a_model_that_fails_more_is_found_though_failures_come_in_bursts():

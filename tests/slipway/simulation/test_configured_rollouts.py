@@ -144,7 +144,8 @@ def decided(configured, without_evidence, blocks, dispersion, number):
         alone = {
             name: Counts(*(float(value[number]) for value in vars(found).values())) for name, found in counts.items()
         }
-        seen = checkpoint.evidence.observe(alone, {name: float(of[number]) for name, of in dispersion.items()})
+        known = {name: float(of[number]) for name, of in dispersion.items()}
+        seen = checkpoint.evidence.observe(alone, known, minute=(block.end_second - 1) // 60)
         left = float(configured.compared_seconds - block.end_second)
         checkpoint = decide(replace(checkpoint, evidence=seen), config, left=left)
         minute = None if whole else minute

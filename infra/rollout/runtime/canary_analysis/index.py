@@ -146,7 +146,8 @@ class _Poll:
         checkpoint = self._with_dispersion(checkpoint, baselines, until=checkpoint.since)
         evidence = checkpoint.evidence
         if not counting.is_empty(block):
-            evidence = evidence.observe(block, {**UNKNOWN, **checkpoint.dispersion}, bake=checkpoint.bake)
+            dispersion, minute = {**UNKNOWN, **checkpoint.dispersion}, checkpoint.minute(self._now)
+            evidence = evidence.observe(block, dispersion, bake=checkpoint.bake, minute=minute)
         if (bounds := self._config.value) and evidence.value and not self._fleets.shadow:
             joined, key = self._captures().outcomes(
                 checkpoint.outcomes_key,

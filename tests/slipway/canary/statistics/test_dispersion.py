@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.canary.statistics.dispersion import MIN_HITS, MIN_PAIRS, Windows, dispersion, dispersions
+from slipway.canary.statistics.dispersion import (
+    MIN_HITS,
+    MIN_PAIRS,
+    Windows,
+    dispersion,
+    dispersions,
+    promotion_dispersions,
+)
 from slipway.canary.statistics.e_values import Counts, RateIncrease
 from slipway.canary.statistics.non_inferiority import NonInferiority
 from slipway.canary.statistics.proportions import ProportionTest
@@ -58,6 +65,7 @@ def test_too_little_is_not_known(windows, hits):
     reported = Windows([100.0] * windows, [hits] * windows)
     assert dispersion(reported) == 0
     assert dispersions({"errors": reported, "served errors": reported}) == {"errors": 0, "served errors": 0}
+    assert set(promotion_dispersions({"errors": reported, "served errors": reported}).values()) == {0}
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.floats(0, 1)), max_size=80), st.sampled_from([10, 60]))
@@ -93,9 +101,13 @@ def test_bursts_of_half_a_minute_are_seen_in_its_halves():
 def test_bursts_of_minutes_are_seen_where_they_are_of_errors():
     bursts = hours(size=9, windows=90, seconds=120)
     requests, hits = ([each / 12 for each in of for _ in range(12)] for of in (bursts.requests, bursts.hits))
-    found = dispersions(dict.fromkeys(("served errors", "tails"), Windows(requests, hits, 10)))
+    windows = dict.fromkeys(("served errors", "tails"), Windows(requests, hits, 10))
+    found, of_promotion = dispersions(windows), promotion_dispersions(windows)
     assert np.median(found["served errors"]) > 6
     assert np.median(found["tails"]) < 3
+    assert of_promotion.keys() == {"served errors within minutes", "served errors over minutes"}
+    assert np.median(of_promotion["served errors within minutes"]) < 3
+    assert np.median(of_promotion["served errors over minutes"]) > 9
 
 
 def test_of_a_sample_that_the_servers_report_follows_what_all_requests_are():
