@@ -3,9 +3,11 @@
 import re
 from pathlib import Path
 
+from slipway.settings import load_settings
 from slipway.settings.rollout_plan import proposal
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "roll-out.md"
+PROJECT = Path(__file__).resolve().parents[2]
+PAGE = PROJECT / "docs" / "how-to" / "roll-out.md"
 ROW = re.compile(r"^\| ([\d.]+) \| (a shadow .*, then )?a?\s?(canary|steps) (.*) \| (.*) \|$", re.MULTILINE)
 
 
@@ -16,8 +18,10 @@ def numbers(text: str) -> list[float]:
 def test_the_page_shows_what_is_proposed_for_each_traffic() -> None:
     rows = ROW.findall(PAGE.read_text(encoding="utf-8"))
     assert len(rows) == 8
+    analysis = load_settings(PROJECT / "config" / "shoppers.toml", "prod").rollout.canary_analysis
+    known = {"baseline_rows": analysis.baseline_rows, "scores": analysis.scores}
     for rate, shadow, route, size, margins in rows:
-        plan = proposal(float(rate), instances=4)
+        plan = proposal(float(rate), instances=4, analysis=known)
         kind = "canary" if route == "canary" else "linear"
         assert (rate, plan.route.type, numbers(size)) == (
             rate,

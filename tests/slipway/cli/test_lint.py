@@ -75,7 +75,7 @@ def test_traffic_too_small_for_canary_analysis_is_an_error(capsys: pytest.Captur
 @pytest.mark.parametrize(
     ("stage", "rate", "code", "message"),
     [
-        ("prod", "5", 1, "error SG803 shoppers-prod: 61 % of good models can be proven safe by the 2,100 requests"),
+        ("prod", "5", 1, "error SG803 shoppers-prod: 73 % of good models can be proven safe by the 2,100 requests"),
         ("prod", "16", 0, ""),
         ("dev", "5", 0, ""),
     ],
