@@ -26,3 +26,8 @@ def test_what_shows_a_row_is_a_test_that_exists() -> None:
 
 def test_only_rows_where_aws_is_harsher_may_lack_a_test() -> None:
     assert [row[0] for row in rows() if not row[4] and row[3] != "AWS"] == []
+
+
+def test_each_difference_has_one_row() -> None:
+    names = [row[0] for row in rows()]
+    assert [name for name in names if names.count(name) > 1] == []
