@@ -190,7 +190,7 @@ def _proof(replay: ReplayResult | None) -> str:
     """What the rollout reads: the canary then needs no more evidence of the scores."""
     if replay is None or replay.scores is None or not replay.scores_are_proven:
         return ""
-    return f"; scores proven on {counted(replay.scores.requests, 'request')}"
+    return f"; scores proven on {replay.scores.requests} requests"
 
 
 def _cut(text: str, longest: int) -> str:
