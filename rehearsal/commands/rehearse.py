@@ -67,7 +67,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="FAULT",
         help="the fault of the third model, see below (default: errors, and shift for a serverless endpoint)",
     )
-    add_number(parser, "--speed", 1, 120, default=30, metavar="X", about="compress waits so many times")
+    add_number(parser, "--speed", 1, 120, default=30, metavar="X", about="divide waits by this factor")
     add_number(parser, "--rate", 1, 200, default=60, about="user requests a second")
     add_number(parser, "--rows", 2000, 1_000_000, default=12000, whole=True, about="rows of the generated table")
     spot = "with training.spot: interrupt each training job once after so many seconds"

@@ -92,7 +92,7 @@ class ProposedRollout:
         route: how traffic moves.
         instances: of the endpoint.
         tolerances: with the margins of errors and scores, and the fewest requests.
-        alarm_period_seconds: in which the first step gets requests enough for the alarms.
+        alarm_period_seconds: in which the first step gets enough requests for the alarms.
         alarm_min_requests: of such a period.
         max_error_percent: above which the alarm on errors goes off, the analysis aside: bursts must not reach it.
         promoted: the expected share of good models that are, 0..1.

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 _EPILOG = """\
 In this order: rollouts are paused and executions stopped; running pipelines and jobs are stopped; the stacks are
-deleted (endpoint, rollout, monitoring, training, network, image, storage); then retained models and endpoint configs,
-parameters and log groups. If keep_data is true, the buckets, the key, the images and the model package group with its
-packages stay. If it is false, all of them are deleted, with every version of every object.
+deleted (batch, endpoint, rollout, monitoring, training, network, image, storage); then retained models and endpoint
+configs, parameters and log groups. If keep_data is true, the buckets, the key, the images and the model package group
+with its packages stay. If it is false, all of them are deleted, with every version of every object.
 
 Running the command again continues where an earlier run ended.
 

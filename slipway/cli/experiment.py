@@ -25,7 +25,7 @@ example:
 _START = """\
 Add challengers beside the live model, the champion, and move shares of the users by what outcomes say. Each challenger
 passes the gates and a smoke test first. At the planned size one test decides: a challenger that has won is rolled out
-as every approved version is, and else the champion stays. While rollouts are paused, no experiment begins.
+as every approved version is, otherwise the champion stays. While rollouts are paused, no experiment begins.
 """
 _STOP = """\
 End the experiment: the challengers are removed, and the champion serves all users.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _ROLLOUTS = 200
 _EPILOG = """\
-A canary proves a good model no worse only if it meets requests enough. The plan is the shortest rollout that is
+A canary proves a good model no worse only if it gets enough requests. The plan is the shortest rollout that is
 expected to promote 95 % of good models: with the default margins up to an hour, then with wider margins or several
 hours. SageMaker waits an hour at most after each step, and eight hours for an update. Where a canary alone would need
 margins above a point of errors, the candidate is a shadow first, for most of a day at most: [rollout.shadow].

@@ -8,7 +8,7 @@ from slipway.errors import InputError
 from slipway.settings import load_settings
 
 _DESCRIPTION = """\
-Copies an approved model's artifact to the next stage and registers it there with the same provenance, pending approval.
+Copy an approved model's artifact to the next stage and register it there with the same provenance, pending approval.
 Nothing is trained again. Promoting the same version twice registers one version.
 
 The next stage runs the model in its own build of the same image. The tag proves that both images were built from the

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 _EPILOG = """\
 The needs are those of this stage alone, with all of its parts running at the same time: both fleets of a rollout at
-the largest size that autoscaling allows, a training run, the gates of a rollout, the monitoring job and an image build.
-Whatever else runs in the account and region comes on top. AWS decides on a request within minutes to days.
-The embedded AWS of a rehearsal has no quotas: it lists none, and the command returns 1.
+the largest size that autoscaling allows, a training run, the gates of a rollout, the monitoring job, a batch
+and an image build. Whatever else runs in the account and region comes on top. AWS decides on a request within
+minutes to days. The embedded AWS of a rehearsal has no quotas: it lists none, and the command returns 1.
 
 exit codes:
   0    the account has enough

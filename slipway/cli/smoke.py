@@ -8,7 +8,7 @@ from slipway.cli.arguments import add_command, add_starter, add_use_case, deploy
 _EPILOG = """\
 The row is made from the contract of the model package that the endpoint stack names. The function
 USE_CASE-STAGE-smoke-test sends it, as it does in each rollout, at most three times. A serverless endpoint gets two
-minutes to start, an asynchronous one fifteen: it may have no instances when it is asked.
+minutes to start, an asynchronous one fifteen: it may have no instances at first.
 
 A stack whose last update was rolled back is not in order, with one exception: if a rollout did that update of the
 endpoint stack, the rollout was rejected, and the endpoint must respond with the model that served before.

@@ -15,7 +15,7 @@ class BacklogScaling(Section):
     max_instance_count: int | None = Field(None, ge=1, le=1000)
     """Most instances; by default `instance_count`."""
     backlog_per_instance: float = Field(5.0, gt=0)
-    """Waiting requests an instance that are aimed at."""
+    """Waiting requests for each instance that scaling aims at."""
     scale_in_cooldown_seconds: int = Field(600, ge=0, le=3600)
     """Time after a change before instances are removed."""
     scale_out_cooldown_seconds: int = Field(300, ge=0, le=3600)

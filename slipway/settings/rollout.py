@@ -48,7 +48,7 @@ class Autoscaling(Section):
     max_instance_count: int = Field(ge=1, le=1000)
     """Most instances."""
     invocations_per_instance: float = Field(gt=0)
-    """Invocations of an instance in a minute that are aimed at."""
+    """Invocations of an instance in a minute that scaling aims at."""
     scale_in_cooldown_seconds: int = Field(300, ge=0, le=3600)
     """Time after a change before instances are removed."""
     scale_out_cooldown_seconds: int = Field(60, ge=0, le=3600)

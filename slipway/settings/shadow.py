@@ -16,7 +16,7 @@ class Shadow(Section):
     """
 
     enabled: bool = False
-    """Whether candidates are shadows first; it costs a second fleet for that time, and two more updates' waits."""
+    """Whether candidates are shadows first; it costs a second fleet for that time, and the waits of one more update."""
     percent: int = Field(100, ge=1, le=100)
     """Share of the requests of which the shadow gets copies; its fleet has this share of the endpoint's instances."""
     max_seconds: int = Field(86_400, ge=600, le=86_400)

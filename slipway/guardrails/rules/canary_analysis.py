@@ -129,7 +129,7 @@ def _long_enough(bakes: _Bakes, analysis: PlannedAnalysis, rate: float) -> int |
 
 @rule("SG805", "error", because="a value that cannot be compared stops no rollout: the rest decides without it")
 def value_too_late(planned: PlannedRollout) -> Iterator[Found]:
-    """RolloutResults that count at an age which no request of the new fleet reaches before the decision is due."""
+    """Outcomes that count at an age which no request of the new fleet reaches before the decision is due."""
     analysis = planned.analysis
     bakes = _bakes(planned, analysis) if analysis and analysis.tolerances.watches_value else None
     if not analysis or not bakes or analysis.value_horizon_seconds < bakes.until_due:

@@ -1,4 +1,4 @@
-"""SG7xx: whether the first step gets requests enough for a decision, where the expected traffic is given."""
+"""SG7xx: whether the first step gets enough requests for a decision, where the expected traffic is given."""
 
 from collections.abc import Iterator
 from dataclasses import replace
