@@ -102,6 +102,16 @@ class Endpoints:
 
     def _require_machines(self, config: Record) -> None:
         """A second fleet stands beside every fleet there is, this endpoint's own included."""
+        used = self._used_machines()
+        wanted: Counter[str] = Counter()
+        for variant in all_variants(config):
+            if "InstanceType" in variant:
+                wanted[variant["InstanceType"]] += variant["InitialInstanceCount"]
+        for kind, count in wanted.items():
+            self._platform.require(f"{kind} for endpoint usage", used=used[kind], more=count)
+
+    def _used_machines(self) -> "Counter[str]":
+        """By their type, of every fleet there is."""
         used: Counter[str] = Counter()
         for endpoint in self._endpoints.values():
             described = self._described(endpoint)
@@ -109,12 +119,7 @@ class Endpoints:
                 for variant in all_variants(fleet):
                     kind = endpoint["_types"].get((fleet["EndpointConfigName"], variant["VariantName"]))
                     used[kind] += variant.get("CurrentInstanceCount", 0)
-        wanted: Counter[str] = Counter()
-        for variant in all_variants(config):
-            if "InstanceType" in variant:
-                wanted[variant["InstanceType"]] += variant["InitialInstanceCount"]
-        for kind, count in wanted.items():
-            self._platform.require(f"{kind} for endpoint usage", used=used[kind], more=count)
+        return used
 
     def _refuse_same_config(self, endpoint: Record, config: Record) -> None:
         """AWS's reference says that an update needs a new one; it does not state whether the service insists."""
@@ -159,9 +164,20 @@ class Endpoints:
             raise validation_error(
                 "DesiredInstanceCount must be at least 1 for an endpoint that is not asynchronous, got 0"
             )
+        self._require_more(endpoint, changes)
         self._fleets.set_weights(endpoint["EndpointName"], changes)
         endpoint["LastModifiedTime"] = self._platform.now()
         return {"EndpointArn": endpoint["EndpointArn"]}
+
+    def _require_more(self, endpoint: Record, changes: list[Record]) -> None:
+        """Instances that are added count against the quota of their type."""
+        described, used = self._described(endpoint), self._used_machines()
+        now = {each["VariantName"]: each.get("CurrentInstanceCount", 0) for each in described["ProductionVariants"]}
+        for change in changes:
+            name = change["VariantName"]
+            if (more := change.get("DesiredInstanceCount", 0) - now[name]) > 0:
+                kind = endpoint["_types"].get((described["EndpointConfigName"], name), "")
+                self._platform.require(f"{kind} for endpoint usage", used=used[kind], more=more)
 
     @staticmethod
     def _same_variants(old: Record, new: Record, deployment: Mapping[str, Any] | None) -> None:

@@ -60,6 +60,21 @@ def test_an_endpoint_counts_once_and_a_type_without_a_quota_not_at_all() -> None
         )
 
 
+@pytest.mark.parametrize(("instances", "is_refused"), [(7, False), (8, True)])
+def test_an_endpoint_is_scaled_out_up_to_the_quota(instances: int, *, is_refused: bool) -> None:
+    bench = Bench(require=QUOTAS.require)
+    blue = config(bench, "Blue")
+    bench("CreateEndpoint", EndpointName="One", EndpointConfigName=blue)
+    live = [{"VariantName": "primary", "CurrentInstanceCount": 4}]
+    bench.fleets.found["One"] |= {"EndpointConfigName": blue, "EndpointStatus": "InService", "ProductionVariants": live}
+    wanted = [{"VariantName": "primary", "DesiredInstanceCount": instances}]
+    request = {"EndpointName": "One", "DesiredWeightsAndCapacities": wanted}
+    if is_refused:
+        assert "request delta of 4" in refused(bench, "UpdateEndpointWeightsAndCapacities", **request)
+    else:
+        bench("UpdateEndpointWeightsAndCapacities", **request)
+
+
 def test_service_quotas_tells_the_same_quotas() -> None:
     listed = QUOTAS.api.call("ListServiceQuotas", {"ServiceCode": "sagemaker"})["Quotas"]
     assert {each["QuotaName"]: each["Value"] for each in listed}["ml.m5.large for endpoint usage"] == 7
