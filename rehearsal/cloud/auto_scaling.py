@@ -93,13 +93,13 @@ class AutoScaling:
 
     def act(self, policy_arn: str, alarm: Mapping[str, Any]) -> threading.Thread | None:
         """Have a policy act by an alarm that is in ALARM; on a thread of its own, which is returned."""
-        policy = next((each for each in self._policies.values() if each["PolicyARN"] == policy_arn), None)
+        policy = next((each for each in list(self._policies.values()) if each["PolicyARN"] == policy_arn), None)
         target = self._targets.get(_target(policy)) if policy else None
         return self._activities.act(policy, target, alarm) if policy and target else None
 
     def describe_activities(self, request: Record) -> Record:
         resource = request.get("ResourceId")
-        found = [record for record in self._activities.records if resource in (None, record["ResourceId"])]
+        found = [record for record in list(self._activities.records) if resource in (None, record["ResourceId"])]
         return {"ScalingActivities": _of_dimension(found, request)}
 
     def describe_targets(self, request: Record) -> Record:
