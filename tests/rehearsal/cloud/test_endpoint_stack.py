@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from slipway.rollout.failure_causes import is_too_early
 from tests.endpoint_template import CONFIG_NAME, PARAMETER, endpoint_template
 from tests.rehearsal.cloud.process import CloudProcess, eventually
 
@@ -241,6 +242,22 @@ def test_what_is_not_approved_fails_the_update_and_nothing_changes(cloud: CloudP
     assert "its ModelApprovalStatus must be Approved, got Rejected (Service: SageMaker, Status Code: 400)" in reason
     assert stack.endpoint()["EndpointConfigName"] == config
     assert stack.ask()[0] == "0.25"
+
+
+@pytest.mark.usefixtures("first")
+def test_an_update_that_meets_a_change_of_the_count_fails_and_nothing_changes(
+    cloud: CloudProcess, stack: Stack
+) -> None:
+    package, config = stack.package(stack.model(0.35)), stack.endpoint()["EndpointConfigName"]
+    scaled = [{"VariantName": "primary", "DesiredInstanceCount": 9}]
+    cloud("sagemaker").update_endpoint_weights_and_capacities(EndpointName=ENDPOINT, DesiredWeightsAndCapacities=scaled)
+    stack.deploy(package)
+    assert stack.settled() == "UPDATE_ROLLBACK_COMPLETE"
+    events = cloud("cloudformation").describe_stack_events(StackName=STACK)["StackEvents"]
+    reason = next(event["ResourceStatusReason"] for event in events if event["ResourceStatus"] == "UPDATE_FAILED")
+    assert is_too_early(reason)
+    eventually(lambda: stack.endpoint()["EndpointStatus"] == "InService")
+    assert (stack.endpoint()["EndpointConfigName"], stack.ask()[0]) == (config, "0.25")
 
 
 @pytest.mark.usefixtures("first")
