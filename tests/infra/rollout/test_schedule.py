@@ -151,6 +151,16 @@ def test_nothing_is_stopped_while_a_rollout_runs() -> None:
     assert world.parameters["/stopped"] == NEW
 
 
+def test_an_endpoint_that_is_being_scaled_is_stopped_after_it() -> None:
+    world = World(endpoint_status="Updating")
+
+    def meanwhile(name: RolloutStep) -> None:
+        world.endpoint_status = "InService" if name is RolloutStep.UPDATE else world.endpoint_status
+
+    assert scheduled(world, "stop", Journal(waiting=meanwhile)).outcome is Outcome.DONE
+    assert world.live == ""
+
+
 def test_what_waits_for_two_hours_is_left_out_with_a_notice() -> None:
     locked, journal = World(executions={OTHER: "RUNNING"}), Journal()
     locked.objects[KEY] = (1, json.dumps(Queue((), OTHER).to_document()).encode())

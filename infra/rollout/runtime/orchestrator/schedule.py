@@ -93,9 +93,12 @@ def _require_approval(run: Run, package: str) -> None:
 
 
 def _update(run: Run, package: str) -> None:
-    begun = stack.update(run, RolloutStep.UPDATE, package)
-    if begun is stack.Begun.BUSY:
-        raise _LeftOut(_BUSY, needs_a_person=False)
+    waited = 0
+    while stack.update(run, RolloutStep.UPDATE, package) is stack.Begun.BUSY:
+        if waited >= LIMIT_SECONDS:
+            raise _LeftOut(_BUSY, needs_a_person=False)
+        run.steps.wait(RolloutStep.UPDATE, _BUSY_SECONDS)  # as for autoscaling
+        waited += _BUSY_SECONDS
     now = stack.read_settled(run, RolloutStep.WAIT_FOR_START, stopped.POLL_SECONDS)
     if now["package"] != package or now["status"] not in ("UPDATE_COMPLETE", "CREATE_COMPLETE"):
         raise _LeftOut(f"ended with its stack {now['status']}")
