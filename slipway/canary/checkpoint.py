@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from math import inf
 from typing import Any, Self
 
 from slipway.canary.config import AnalysedMetric, Tolerances
@@ -64,6 +65,10 @@ class Checkpoint:
     def minute(self, now: float) -> int:
         """The number of the minute of `now` since the deployment began, from 0."""
         return int(max(0.0, now - self.since) * self.rate // PERIOD_SECONDS)
+
+    def baked_seconds(self, now: float) -> float:
+        """Since the first bake began; before one is seen, as long as can be."""
+        return (now - self.bakes[0]) * self.rate if self.bakes else inf
 
     @property
     def bake(self) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway.canary.config import AnalysedMetric, Tolerances
+from slipway.canary.statistics.dispersion import after
 from slipway.canary.statistics.e_values import Counts
 from slipway.canary.statistics.evidence import Evidence
 from slipway.simulation.reference import reference_dispersions
@@ -57,7 +58,7 @@ class RolloutAnalysis:
         if block.end_second <= self._cold_until:
             counts = {name: _none(of) if "slow" in name else of for name, of in counts.items()}
         self._evidence = self._evidence.observe(
-            counts, self._dispersion, bake=bake, minute=(block.end_second - 1) // MINUTE
+            counts, after(block.end_second, self._dispersion), bake=bake, minute=(block.end_second - 1) // MINUTE
         )
         self._minute = None if whole else minute
         return np.asarray(self._evidence.decisions(error=error))

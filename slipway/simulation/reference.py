@@ -4,7 +4,7 @@ import numpy as np
 
 from slipway.canary.config import Tolerances
 from slipway.canary.observation.history import HISTORY_SECONDS
-from slipway.canary.statistics.dispersion import MINUTE, UNKNOWN, Windows, dispersions, promotion_dispersions
+from slipway.canary.statistics.dispersion import AT_FIRST, MINUTE, UNKNOWN, Windows, dispersions, promotion_dispersions
 from slipway.canary.statistics.streams import streams
 from slipway.simulation.service import Floats
 from slipway.simulation.stream_counts import latency_edges, stream_counts
@@ -36,6 +36,6 @@ def reference_dispersions(tolerances: Tolerances, traffic: Traffic, *, most: int
             windows if stream.reported_by_servers else windows.joined(MINUTE // _WINDOW_SECONDS)
         )
     known = dispersions(windows_by_stream)
-    found = {name: np.where(of > 0, of, UNKNOWN.get(name, 1.0)) for name, of in known.items()}
+    found = {name: np.where(of > 0, of, UNKNOWN.get(name.removesuffix(AT_FIRST), 1.0)) for name, of in known.items()}
     found |= {name: np.asarray(of) for name, of in promotion_dispersions(windows_by_stream).items()}
     return {name: np.resize(of, traffic.rollouts) for name, of in found.items()}

@@ -19,6 +19,8 @@ COARSE_SECONDS, COARSE_SHARE = (120, 240), 0.9
 """Windows for bursts of errors that take minutes, and how much of what they vary counts."""
 WITHIN_MINUTES, OVER_MINUTES = " within minutes", " over minutes"
 """After the name of a stream of errors: what the test of a promotion takes its dispersion from."""
+AT_FIRST, WHOLE_SECONDS, MANY_BURSTS = " at first", 60.0, 300
+"""After the same: what counts when a new fleet gets its first request, if the hours before had so many bursts."""
 _BEYOND_COARSE = 1.4
 """Bursts as long as half of the longest window vary more over a whole bake than in one window."""
 UNKNOWN: Mapping[str, float] = {"errors": 3.0, f"{SERVED}errors": 3.0}
@@ -78,20 +80,36 @@ def dispersions(windows_by_stream: Mapping[str, Windows]) -> dict[str, Numbers]:
     may come in bursts of minutes: windows of 2 and 4 minutes count for them too, though the shared level is in those.
     What SageMaker counts is as dispersed as the same hits among the requests that the servers report, maybe a sample.
     """
-    return {name: found for name, (found, _, _) in _by_stream(windows_by_stream).items()}
+    by_stream = _by_stream(windows_by_stream)
+    of_errors = {name: first for name, (_, _, _, first) in by_stream.items() if name.endswith("errors")}
+    found = {name: found for name, (found, _, _, _) in by_stream.items()}
+    return found | {name + AT_FIRST: first for name, first in of_errors.items()}
+
+
+def after(seconds: float, dispersion: Mapping[str, Numbers]) -> dict[str, Numbers]:
+    """What counts so long after the new fleet's first request, where it is known what counts at first.
+
+    A burst that takes minutes is not whole in fewer: in `seconds` the counts vary as much less as those of bursts of
+    `WHOLE_SECONDS` would. Shorter ones show within minutes.
+    """
+    share = seconds / WHOLE_SECONDS
+    part = share * (1 - share / 3) if share < 1 else 1 - 1 / (3 * share)
+    first = {name.removesuffix(AT_FIRST): of for name, of in dispersion.items() if name.endswith(AT_FIRST)}
+    grown = {name: where(of > 0, of + part * (dispersion[name] - of), dispersion[name]) for name, of in first.items()}
+    return {**dispersion, **grown}
 
 
 def promotion_dispersions(windows_by_stream: Mapping[str, Windows]) -> dict[str, Numbers]:
     """Of errors, what a promotion's test needs: the dispersion within minutes, and over a whole bake at most."""
     found = _by_stream({name: of for name, of in windows_by_stream.items() if name.endswith("errors")})
-    within = {name + WITHIN_MINUTES: close for name, (_, close, _) in found.items()}
-    return within | {name + OVER_MINUTES: most for name, (_, _, most) in found.items()}
+    within = {name + WITHIN_MINUTES: close for name, (_, close, _, _) in found.items()}
+    return within | {name + OVER_MINUTES: most for name, (_, _, most, _) in found.items()}
 
 
-def _by_stream(windows_by_stream: Mapping[str, Windows]) -> dict[str, tuple[Numbers, Numbers, Numbers]]:
-    """The dispersion, that within minutes, and the most that a promotion's test may meet."""
+def _by_stream(windows_by_stream: Mapping[str, Windows]) -> dict[str, tuple[Numbers, Numbers, Numbers, Numbers]]:
+    """The dispersion, that within minutes, the most that a promotion's test may meet, and that at first."""
     found = {
-        name: _of_errors(windows) if name.endswith("errors") else (_closest(windows),) * 3
+        name: _of_errors(windows) if name.endswith("errors") else (_closest(windows),) * 4
         for name, windows in windows_by_stream.items()
     }
     for name, windows in windows_by_stream.items():
@@ -99,15 +117,17 @@ def _by_stream(windows_by_stream: Mapping[str, Windows]) -> dict[str, tuple[Numb
             requests, sampled = (_total(each) for each in (windows, windows_by_stream[twin]))
             ratio = larger(requests / larger(sampled, 1.0), 1.0)
             both = zip(found[twin], found[name], strict=True)
-            of_twin, within, most = (where(by > 0, 1 + ratio * (larger(by, 1.0) - 1), own) for by, own in both)
-            found[name] = of_twin, within, most
+            of_twin, within, most, first = (where(by > 0, 1 + ratio * (larger(by, 1.0) - 1), own) for by, own in both)
+            found[name] = of_twin, within, most, first
     return found
 
 
-def _of_errors(windows: Windows) -> tuple[Numbers, Numbers, Numbers]:
+def _of_errors(windows: Windows) -> tuple[Numbers, Numbers, Numbers, Numbers]:
     close, coarse = _closest(windows), [dispersion(windows.joined(s // windows.seconds)) for s in COARSE_SECONDS]
     found = larger(close, COARSE_SHARE * larger(*coarse))
-    return found, close, larger(found, close + _BEYOND_COARSE * larger(coarse[-1] - close, 0.0))
+    most = larger(found, close + _BEYOND_COARSE * larger(coarse[-1] - close, 0.0))
+    many = _sum_of(windows.hits) >= MANY_BURSTS * larger(found, 1.0)
+    return found, close, most, where(many, close, found)
 
 
 def _closest(windows: Windows) -> Numbers:
@@ -126,7 +146,11 @@ def _twin(name: str) -> str:
 
 
 def _total(windows: Windows) -> Numbers:
-    return windows.joined(len(windows.requests)).requests[0] if windows.requests else 0.0
+    return _sum_of(windows.requests)
+
+
+def _sum_of(numbers: Sequence[Numbers]) -> Numbers:
+    return sum(numbers[1:], numbers[0]) if numbers else 0.0
 
 
 def _sums(numbers: Sequence[Numbers], number: int) -> list[Numbers]:

@@ -317,12 +317,21 @@ def test_errors_that_come_in_bursts_are_no_more_evidence_than_the_bursts_are(
     world.now += 10
     answer = world.poll()
     dispersion = answer["checkpoint"]["dispersion"]
-    of_promotion = {f"{name} {how} minutes" for name in ("errors", "served errors") for how in ("within", "over")}
-    assert dispersion.keys() == answer["checkpoint"]["streams"].keys() | of_promotion
+    how = ("at first", "within minutes", "over minutes")
+    more = {f"{name} {each}" for name in ("errors", "served errors") for each in how}
+    assert dispersion.keys() == answer["checkpoint"]["streams"].keys() | more
     assert answer["checkpoint"]["streams"]["errors"]["over_minutes"] >= dispersion["errors"]
     assert dispersion["errors"] == pytest.approx(dispersion["served errors"])
     assert dispersion["errors"] == pytest.approx(burst, rel=0.4, abs=0.8)
     assert answer["decision"] == (2 if burst == 1 else 0)
+
+
+@pytest.mark.parametrize(("second", "counts"), [(60, 7.0), (480, 9.625)])
+def test_bursts_of_minutes_count_less_as_long_as_they_cannot_be_whole(world: World, second: int, counts: float) -> None:
+    world.bake(polls=1, until=10)
+    world.evidence["dispersion"] |= {"served errors": 10.0, "served errors at first": 1.0}
+    answer = world.bake(polls=1, until=second + 1)
+    assert answer["checkpoint"]["streams"]["served errors"]["dispersion"] == pytest.approx(counts, rel=0.03)
 
 
 def test_how_errors_come_is_learnt_from_the_bake_where_the_hour_before_was_quiet(world: World) -> None:

@@ -68,9 +68,11 @@ def test_the_hour_before_reports_the_size_of_bursts_though_the_level_wanders(siz
     found = {name: float(np.median(of)) for name, of in expected.items()}
     errors = [found.pop(name) for name in ("errors", "served errors")]
     over = [found.pop(f"{name} over minutes") for name in ("errors", "served errors")]
+    first = [found.pop(f"{name} at first") for name in ("errors", "served errors")]
     assert found == pytest.approx(dict.fromkeys(found, size), rel=0.25)
     assert errors == pytest.approx([size] * 2, rel=0.25, abs=0.8)  # minutes count for them, in which the level wanders
     assert over == pytest.approx([size] * 2, rel=0.25, abs=1.2)
+    assert first == pytest.approx([size] * 2, rel=0.25, abs=0.8)
 
 
 @pytest.mark.parametrize("bursts", [(10, 1, 1), (1, 10, 1), (1, 1, 10)], ids=["errors", "latencies", "scores"])

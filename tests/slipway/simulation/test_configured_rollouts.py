@@ -8,6 +8,7 @@ import pytest
 from slipway.canary.checkpoint import Checkpoint
 from slipway.canary.config import AnalysisConfig, Tolerances
 from slipway.canary.decision import decide
+from slipway.canary.statistics.dispersion import after
 from slipway.canary.statistics.e_values import Counts
 from slipway.canary.statistics.evidence import Decision
 from slipway.rollout.plan import deployment_config, plan_from_deployment_config
@@ -144,7 +145,7 @@ def decided(configured, without_evidence, blocks, dispersion, number):
         alone = {
             name: Counts(*(float(value[number]) for value in vars(found).values())) for name, found in counts.items()
         }
-        known = {name: float(of[number]) for name, of in dispersion.items()}
+        known = after(block.end_second, {name: float(of[number]) for name, of in dispersion.items()})
         seen = checkpoint.evidence.observe(alone, known, minute=(block.end_second - 1) // 60)
         left = float(configured.compared_seconds - block.end_second)
         checkpoint = decide(replace(checkpoint, evidence=seen), config, left=left)

@@ -23,7 +23,7 @@ from slipway.canary.observation.outcomes import clipped
 from slipway.canary.observation.rollout_captures import RolloutCaptures
 from slipway.canary.observation.stored_objects import StoredObjects
 from slipway.canary.shadow import decide_shadow
-from slipway.canary.statistics.dispersion import UNKNOWN
+from slipway.canary.statistics.dispersion import UNKNOWN, after
 from slipway.canary.statistics.e_values import Counts
 from slipway.metrics import SHADOW_VARIANT, decision_datum, decision_namespace
 from slipway.rollout.deployment import clock_rate, deployment_of, seconds_left
@@ -146,7 +146,8 @@ class _Poll:
         checkpoint = self._with_dispersion(checkpoint, baselines, until=checkpoint.since)
         evidence = checkpoint.evidence
         if not counting.is_empty(block):
-            dispersion, minute = {**UNKNOWN, **checkpoint.dispersion}, checkpoint.minute(self._now)
+            minute = checkpoint.minute(self._now)
+            dispersion = after(checkpoint.baked_seconds(self._now), {**UNKNOWN, **checkpoint.dispersion})
             evidence = evidence.observe(block, dispersion, bake=checkpoint.bake, minute=minute)
         if (bounds := self._config.value) and evidence.value and not self._fleets.shadow:
             joined, key = self._captures().outcomes(

@@ -60,7 +60,7 @@ def test_the_old_fleets_own_counts_go_before_the_variants():
     assert history_dispersions(PLAN, {}, {"errors"}, variant)["errors"] < 1e-9  # as even as no chance is
     found = history_dispersions(PLAN, {}, {"errors"}, {**variant, **own})
     assert found["errors"] == pytest.approx(50 * 0.1**2 / (0.05 * 0.95))
-    assert found.keys() == {"errors", "errors within minutes", "errors over minutes"}
+    assert found.keys() == {"errors", "errors at first", "errors within minutes", "errors over minutes"}
 
 
 def test_minutes_that_nothing_was_reported_of_had_no_requests():

@@ -1,5 +1,7 @@
 """How much more one fleet's counts vary than chance."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from slipway.canary.statistics.dispersion import (
     MIN_HITS,
     MIN_PAIRS,
     Windows,
+    after,
     dispersion,
     dispersions,
     promotion_dispersions,
@@ -64,7 +67,7 @@ def test_windows_without_requests_report_nothing():
 def test_too_little_is_not_known(windows, hits):
     reported = Windows([100.0] * windows, [hits] * windows)
     assert dispersion(reported) == 0
-    assert dispersions({"errors": reported, "served errors": reported}) == {"errors": 0, "served errors": 0}
+    assert set(dispersions({"errors": reported, "served errors": reported}).values()) == {0}
     assert set(promotion_dispersions({"errors": reported, "served errors": reported}).values()) == {0}
 
 
@@ -108,6 +111,23 @@ def test_bursts_of_minutes_are_seen_where_they_are_of_errors():
     assert of_promotion.keys() == {"served errors within minutes", "served errors over minutes"}
     assert np.median(of_promotion["served errors within minutes"]) < 3
     assert np.median(of_promotion["served errors over minutes"]) > 9
+
+
+def test_bursts_of_minutes_are_not_whole_when_a_bake_begins():
+    known = {"errors": 10.0, "errors at first": 1.0, "tails": 2.0}
+    grown = [after(seconds, known)["errors"] for seconds in (0, 60, 600, math.inf)]
+    assert grown == pytest.approx([1, 7, 9.7, 10])
+    assert after(30, known)["tails"] == 2
+    assert after(30, {"errors": 10.0}) == {"errors": 10}
+
+
+@pytest.mark.parametrize(("windows", "many"), [(90, True), (30, False)])
+def test_only_many_bursts_show_how_they_come(windows, many):
+    bursts = hours(size=9, windows=windows, seconds=120, requests=3000.0)
+    requests, hits = ([each / 12 for each in of for _ in range(12)] for of in (bursts.requests, bursts.hits))
+    found = dispersions({"served errors": Windows(requests, hits, 10)})
+    assert (np.median(found["served errors at first"]) < 3) == many
+    assert (np.median(found["served errors at first"] / found["served errors"]) == 1) == (not many)
 
 
 def test_of_a_sample_that_the_servers_report_follows_what_all_requests_are():
