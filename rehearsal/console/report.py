@@ -4,7 +4,7 @@ import html
 import json
 import os
 import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ def page(result: RehearsalResult, drawn: Pictures) -> str:
         model=model_section(result.evaluation),
         data=data_section(result.profile, result.table.remarks),
         rollouts=table(list(rollouts[0]), [list(row.values()) for row in rollouts]) if rollouts else "<p>None.</p>",
-        reasons="".join(f"<p>{html.escape(reason)}</p>" for reason in _reasons(result.rollouts)),
+        reasons="".join(f"<p>{html.escape(text)}</p>" for each in result.rollouts for text in _named_reasons(each)),
         experiment=experiment_section(result.experiment),
         pipeline=table(["step", "type", "status", "seconds"], [list(row.values()) for row in document["pipeline"]]),
         batch=_batch(result),
@@ -94,12 +94,16 @@ def _row(rollout: RolloutResult) -> dict[str, Any]:
     return dict(outcome.get(name, (name.replace("_", " "), value)) for name, value in row.items())
 
 
-def _reasons(rollouts: Sequence[RolloutResult]) -> Iterator[str]:
-    for rollout in rollouts:
-        if rollout.shadow and rollout.by != "shadow":
-            yield f"as a shadow: {rollout.shadow['explanation']}"
-        if rollout.reason:
-            yield rollout.reason
+def _named_reasons(rollout: RolloutResult) -> Iterator[str]:
+    package = rollout.model_package.rpartition(":model-package/")[2]
+    return (f"{package}: {reason}" for reason in _reasons(rollout))
+
+
+def _reasons(rollout: RolloutResult) -> Iterator[str]:
+    if rollout.shadow and rollout.by != "shadow":
+        yield f"as a shadow: {rollout.shadow['explanation']}"
+    if rollout.reason:
+        yield rollout.reason
 
 
 def _failure(result: RehearsalResult) -> str:
@@ -165,7 +169,10 @@ def summary(result: RehearsalResult) -> str:
         lines.append(f"model    {quality_line(result.evaluation)}")
     elif result.reported:
         lines.append(f"model    {reported_line(result.reported)}")
-    lines += [f"rollout  {_rollout(rollout)}" for rollout in result.rollouts]
+    for rollout in result.rollouts:
+        lines.append(f"rollout  {_rollout(rollout)}")
+        if rollout.proven is not None:
+            lines += [f"         {reason}" for reason in _reasons(rollout)]
     if result.experiment:
         lines.append(f"arms     {result.experiment['outcome']}: {result.experiment['reason']}")
     if users := bad_model_line(result.rollouts):

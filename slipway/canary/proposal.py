@@ -15,6 +15,9 @@ from slipway.canary.statistics.power import ExpectedBake, promoted_share
 
 TARGET = 0.95
 """Of good models, by the estimate: bursts, and what varies from minute to minute, take some of it."""
+_LEAST_TARGET, _DISPERSION_SECONDS = 0.9, 420
+"""The same where the test finds the dispersion of errors larger than it is, as it does in a short bake: the excess is
+this many seconds divided by the bakes' (`slipway simulate`: 0.12 in an hour, 0.45 in 15 minutes, 0.8 in 10)."""
 LEAST_PROMOTED = 0.8
 """Below it a plan is refused."""
 DECIDE_SECONDS = 120
@@ -96,6 +99,7 @@ class ProposedRollout:
         alarm_min_requests: of such a period.
         max_error_percent: above which the alarm on errors goes off, the analysis aside: bursts must not reach it.
         promoted: the expected share of good models that are, 0..1.
+        least_promoted: the same with the dispersion that the test finds in so short a bake.
         shadow: how the candidate is compared as a shadow before; None where the canary needs none.
     """
 
@@ -106,7 +110,12 @@ class ProposedRollout:
     alarm_min_requests: int
     max_error_percent: float
     promoted: float = 0.0
+    least_promoted: float = 0.0
     shadow: ShadowComparison | None = None
+
+    @property
+    def promotes_enough(self) -> bool:
+        return self.promoted >= TARGET and self.least_promoted >= _LEAST_TARGET
 
     @property
     def final_bake_seconds(self) -> int:
@@ -196,7 +205,7 @@ def propose(
     if shadow is False:
         return alone
     after = expected.best(expected.shadow())
-    return after if shadow or after.promoted >= TARGET or after.promoted > alone.promoted else alone
+    return after if shadow or after.promotes_enough or after.promoted > alone.promoted else alone
 
 
 @dataclass(frozen=True)
@@ -211,7 +220,7 @@ class _Expected:
 
     def first(self, order: _Order, shadow: ShadowComparison | None = None) -> ProposedRollout | None:
         """The first that promotes enough."""
-        return next((plan for plan in self._plans(order, shadow) if plan.promoted >= TARGET), None)
+        return next((plan for plan in self._plans(order, shadow) if plan.promotes_enough), None)
 
     def best(self, shadow: ShadowComparison | None = None) -> ProposedRollout:
         """The first that promotes enough, or else the one that promotes the most."""
@@ -240,8 +249,14 @@ class _Expected:
                     if plan.timeout_seconds > LONGEST_UPDATE:
                         continue
                     bakes = plan.expected(self.requests_per_second)
-                    share = promoted_share(plan.tolerances, bakes, error_rate=self.error_rate, proven=proven)
-                    yield replace(plan, promoted=first * share)
+                    excess = _DISPERSION_SECONDS / (len(bakes) * route.bake_seconds)
+                    share, least = (
+                        promoted_share(
+                            plan.tolerances, bakes, error_rate=self.error_rate, proven=proven, dispersion=dispersion
+                        )
+                        for dispersion in (1.0, 1 + excess)
+                    )
+                    yield replace(plan, promoted=first * share, least_promoted=first * least)
 
     def _proven_as_shadow(self, shadow: ShadowComparison) -> float:
         return shadow.proven_share(self.requests_per_second, error_rate=self.error_rate)

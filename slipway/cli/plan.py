@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipway.canary.proposal import LEAST_PROMOTED, ProposedRollout
 from slipway.cli.arguments import add_command, add_json, add_number, add_use_case, deployed_stage, write
-from slipway.errors import InputError
+from slipway.errors import InputError, LaunchError
 from slipway.guardrails import planned_rollout
 from slipway.rounding import counted
 from slipway.settings import Settings, load_settings
@@ -31,7 +31,7 @@ requests_per_second under [rollout], every synth takes the same plan from that f
 
 An estimate chooses the plan. The figures that are printed are of seeded rollouts, as `slipway simulate` makes them:
 independent requests, no bursts, but errors and latency that vary from minute to minute. So the share of good models
-that is printed may be some points below 95 %.
+that is printed may be some points below 95 %; the estimate keeps it above 90 %, in short bakes too.
 
 exit codes:
   0    the plan is printed
@@ -84,9 +84,12 @@ def _observed(arguments: argparse.Namespace) -> "RecordedTraffic":
 
     from slipway.operations.endpoint_traffic import read_traffic  # noqa: PLC0415
 
-    with deployed_stage(arguments) as stage:
-        counted = stage.settings.endpoint.facts.requests
-        return read_traffic(stage.client("cloudwatch"), stage.names.endpoint, now=datetime.now(UTC), counted=counted)
+    try:
+        with deployed_stage(arguments) as stage:
+            counted, cloudwatch = stage.settings.endpoint.facts.requests, stage.client("cloudwatch")
+            return read_traffic(cloudwatch, stage.names.endpoint, now=datetime.now(UTC), counted=counted)
+    except LaunchError as exc:
+        raise LaunchError(f"{exc}; or give the traffic that you expect with --requests-per-second") from exc
 
 
 def _proposal(settings: Settings, rate: float, error_rate: float) -> ProposedRollout:
@@ -129,6 +132,8 @@ def as_toml(proposed: ProposedRollout, rate: float) -> str:
 
 
 def _toml_lines(proposed: ProposedRollout, rate: float) -> Iterator[str]:
+    yield "# Put these lines into the file's tables of the same names: they replace keys that stand there already, and"
+    yield "# keys of [stages.*] take precedence over them."
     yield "[rollout]"
     yield f"requests_per_second = {rate:.3g} # in its quiet hours; the plan is made for it"
     yield from (f"{key} = {_value(value)}" for key, value in proposed.rollout().items())
@@ -173,18 +178,18 @@ def _stopped(found: Forecast) -> float:
 
 def _text(proposed: ProposedRollout, rate: float, found: Forecast, observed: "RecordedTraffic | None") -> str:
     tolerances, minutes, waits = proposed.tolerances, proposed.route.bake_seconds // 60, proposed.seconds // 60
-    size = "canary" if proposed.route.type == "canary" else "steps"
+    size, each = ("canary", "") if proposed.route.type == "canary" else ("steps", " each")
     lines = {
         "traffic": f"{counted(rate, 'request')} a second"
         + (f", at {observed.quiet_hour}:00 UTC; {observed.mean:.3g} in the mean" if observed else ""),
-        "plan": f"{size} of {proposed.route.percent} %, {counted(minutes, 'minute')} each; "
+        "plan": f"{size} of {proposed.route.percent} %, {counted(minutes, 'minute')}{each}; "
         f"{counted(waits, 'minute')} of waits in all",
         **_shadow_lines(found),
-        "margins": f"{100 * tolerances.error_tolerance:g} points of errors"
+        "margins": f"{counted(100 * tolerances.error_tolerance, 'point')} of errors"
         f", {tolerances.latency_tolerance:g} times the latency"
-        + (f", {100 * tolerances.score_limit:g} points of scores" if tolerances.watches_scores else ""),
+        + (f", {counted(100 * tolerances.score_limit, 'point')} of scores" if tolerances.watches_scores else ""),
         "a good model": f"promoted in {100 * (found.healthy.proven_safe if found.healthy else 0):.1f} %",
-        f"+{found.regression_points:g} points errors": f"not promoted in {100 * _stopped(found):.1f} %",
+        f"+{counted(found.regression_points, 'point')} errors": f"not promoted in {100 * _stopped(found):.1f} %",
     }
     if found.regressed and found.regressed.seconds_to_rollback is not None:
         lines["rolled back after"] = f"{found.regressed.seconds_to_rollback:,.0f} s in the median"
@@ -205,5 +210,5 @@ def _shadow_lines(found: Forecast) -> dict[str, str]:
     median = f"; a good model {seconds / 3600:.1f} h in the median" if seconds else ""
     return {
         "shadow first": f"{counted(longest, 'hour')} at most, by copies of all requests{median}",
-        "margin as a shadow": f"{found.shadow.error_tolerance_points:g} points of errors",
+        "margin as a shadow": f"{counted(found.shadow.error_tolerance_points, 'point')} of errors",
     }

@@ -47,7 +47,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog=_EPILOG,
     )
     add_use_case(parser)
-    add_number(parser, "--requests-per-second", 0.001, 10_000, required=True, about="traffic of the endpoint")
+    traffic = "traffic of the endpoint (default: rollout.requests_per_second of the file)"
+    add_number(parser, "--requests-per-second", 0.001, 10_000, about=traffic)
     add_number(
         parser, "--error-percent", 0.001, 50, default=0.5, metavar="E", about="share of requests that fail today"
     )
@@ -61,12 +62,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(arguments: argparse.Namespace) -> int:
     """Simulate and print the forecast."""
     settings = load_settings(arguments.config, arguments.stage)
+    rate = arguments.requests_per_second or settings.rollout.requests_per_second
+    if rate is None:
+        raise InputError("--requests-per-second must be given where the file has no rollout.requests_per_second")
     if arguments.error_percent + arguments.regression > 100:
         total = arguments.error_percent + arguments.regression
         raise InputError(f"error-percent and regression must add up to at most 100, got {total:g}")
     found = forecast(
         settings,
-        requests_per_second=arguments.requests_per_second,
+        requests_per_second=rate,
         error_percent=arguments.error_percent,
         regression_points=arguments.regression,
         most_rollouts=int(arguments.rollouts),
@@ -111,7 +115,7 @@ def _lines(found: Forecast) -> Iterator[tuple[str, str]]:
     if found.healthy and found.regressed:
         yield "a good model", _shares(found, found.healthy, rolled_back="rolled back", proven="proven safe")
         bad = _shares(found, found.regressed, rolled_back="stopped", proven=_proven_though_worse(found))
-        yield f"+{found.regression_points:g} points errors", bad
+        yield f"+{counted(found.regression_points, 'point')} errors", bad
         for name, chances in (("good shadows", found.healthy), ("bad shadows", found.regressed)):
             if chances.shadow_seconds is not None:
                 yield name, f"decided on after {counted(chances.shadow_seconds / _MINUTE, 'minute')} in the median"
@@ -152,7 +156,7 @@ def _nothing_to_compare(found: Forecast) -> bool:
 def _proven_though_worse(found: Forecast) -> str:
     tolerated = found.canary_analysis.error_tolerance_points if found.canary_analysis else 0.0
     within = found.regression_points < tolerated
-    return f"proven safe (below the tolerated {tolerated:g} points)" if within else "wrongly proven safe"
+    return f"proven safe (below the tolerated {counted(tolerated, 'point')})" if within else "wrongly proven safe"
 
 
 def _shares(found: Forecast, chances: Chances, *, rolled_back: str, proven: str) -> str:

@@ -1,5 +1,7 @@
 """The rollout that the settings of a use case would make."""
 
+from typing import get_args
+
 from slipway.canary.config import PROCEED
 from slipway.guardrails.planned import (
     OPAQUE,
@@ -77,6 +79,7 @@ def _guarded(settings: Settings, requests_per_second: float | None) -> PlannedRo
         previous_variants=(VARIANT,),
         analysis=planned_analysis(settings.rollout),
         experiment=_experiment(settings),
+        setting_periods=get_args(type(settings.rollout).model_fields["alarm_period_seconds"].annotation),
     )
 
 

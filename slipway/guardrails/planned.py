@@ -106,6 +106,7 @@ class PlannedRollout:
         previous_types: instance types of the config in use by the variant's name.
         analysis: what compares the fleets beside the alarms; None where there is none, or it is not known.
         experiment: on the endpoint, between rollouts; None where there is none, or it is not known.
+        setting_periods: what rollout.alarm_period_seconds may be, where settings make the alarms; a template has any.
     """
 
     endpoint: str
@@ -125,6 +126,7 @@ class PlannedRollout:
     previous_types: tuple[tuple[str, str], ...] = ()
     analysis: PlannedAnalysis | None = None
     experiment: PlannedExperiment | None = None
+    setting_periods: tuple[int, ...] = ()
 
     @property
     def instances(self) -> int | None:

@@ -54,9 +54,6 @@ def read_traffic(
     return by_hour(_without_gaps(sums, until), endpoint)
 
 
-_GIVE = "give the traffic that you expect with --requests-per-second"
-
-
 def by_hour(sums: Sequence[tuple[datetime, float]], endpoint: str) -> RecordedTraffic:
     """The traffic of hours with their invocations.
 
@@ -64,14 +61,12 @@ def by_hour(sums: Sequence[tuple[datetime, float]], endpoint: str) -> RecordedTr
         LaunchError: there is less than a day of them, or the quiet hour has no requests.
     """
     if len(sums) < _FEWEST_HOURS:
-        raise LaunchError(
-            f"endpoint {endpoint} must have {_FEWEST_HOURS} hours of invocations, got {len(sums)}: {_GIVE}"
-        )
+        raise LaunchError(f"endpoint {endpoint} must have {_FEWEST_HOURS} hours of invocations, got {len(sums)}")
     hours = {at.hour for at, _ in sums}
     medians = {hour: median(total for at, total in sums if at.hour == hour) / _HOUR for hour in hours}
     quiet = min(medians, key=lambda hour: (medians[hour], hour))
     if medians[quiet] == 0:
-        raise LaunchError(f"endpoint {endpoint} has no invocations at {quiet}:00 UTC on most days: {_GIVE}")
+        raise LaunchError(f"endpoint {endpoint} has no invocations at {quiet}:00 UTC on most days")
     mean = sum(total for _, total in sums) / len(sums) / _HOUR
     return RecordedTraffic(medians[quiet], quiet, mean, len(sums))
 

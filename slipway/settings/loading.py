@@ -43,7 +43,10 @@ def parse_use_case(document: dict[str, Any], stage: str, *, path: Path) -> Setti
     """
     stages = _stages(path, document)
     if stage not in stages:
-        raise InputError(f"stage must be one of {', '.join(sorted(stages)) or '(none in the file)'}, got {stage}")
+        raise InputError(
+            f"stage must be one of {', '.join(sorted(stages)) or '(none in the file)'}, got {stage}: "
+            f"[stages.{stage}] in {path} makes another one"
+        )
     merged = _merge(document, {**stages[stage], "stage": stage})
     return parse_settings(_located(merged, path.parent), source=str(path))
 

@@ -29,6 +29,7 @@ def promoted_share(
     *,
     error_rate: float | None = None,
     proven: Sequence[AnalysedMetric] = (),
+    dispersion: float = 1.0,
 ) -> float:
     """Share, 0..1, of good models that the test promotes: each stream's normal approximation, as if independent.
 
@@ -37,16 +38,20 @@ def promoted_share(
         bakes: before it.
         error_rate: of both fleets; `expected_error_rate` if not given.
         proven: metrics that another comparison has proven, so that the test does not need them.
+        dispersion: that the test is expected to find in errors, whether or not it is there.
     """
     rate = tolerances.expected_error_rate if error_rate is None else error_rate
     known = [bake for bake in bakes if bake.green_requests > 0 and bake.blue_requests > 0]
     if not known or sum(bake.green_requests for bake in known) < tolerances.min_requests:
         return 0.0
     needed = [s for s in streams(tolerances) if s.test.non_inferiority and s.metric not in proven]
-    return prod(_proven_share(tolerances, stream, known, rate) for stream in needed)
+    found = {stream: dispersion if stream.metric == "errors" else 1.0 for stream in needed}
+    return prod(_proven_share(tolerances, stream, known, rate, found[stream]) for stream in needed)
 
 
-def _proven_share(tolerances: Tolerances, stream: Stream, bakes: Sequence[ExpectedBake], error_rate: float) -> float:
+def _proven_share(
+    tolerances: Tolerances, stream: Stream, bakes: Sequence[ExpectedBake], error_rate: float, dispersion: float
+) -> float:
     test = stream.test.non_inferiority or NonInferiority()
     blue = error_rate if stream.metric == "errors" else stream.test.prior_rate
     green = _EXPECTED_RATIO * blue if stream.name == BEYOND_TOLERANCE else blue
@@ -56,7 +61,7 @@ def _proven_share(tolerances: Tolerances, stream: Stream, bakes: Sequence[Expect
     error = tolerances.false_promotion_rate
     # The test's distance is in standard errors at its border; it varies by those of the fleets as they are.
     border, actual = float(test.border_error(strata)), sqrt(_variance(bakes, green, blue) + _noise(tolerances, stream))
-    distance = float(test.standard_errors(strata, 1.0, error=error))
+    distance = float(test.standard_errors(strata, dispersion, error=error))
     reach = (distance - normal_quantile(error)) * border / actual
     share = _NORMAL.cdf(reach)
     return max(0.0, 2 * share - 1) if test.two_sided else share

@@ -115,7 +115,8 @@ def _too_few(planned: PlannedRollout, analysis: PlannedAnalysis) -> Iterator[Fou
         what += f", of {least:,.0f} that canary_analysis.min_requests asks for at least"
     longer = _long_enough(bakes, analysis, rate)
     way = f"bake {longer} s" if longer else "begin with a greater step"
-    yield Found(what, f"{way}, tolerate more, or take the plan of `slipway plan --requests-per-second {rate:g}`")
+    wider = "tolerate more (canary_analysis.error_tolerance, score_limit)"
+    yield Found(what, f"{way}, {wider}, or take the plan of `slipway plan --requests-per-second {rate:g}`")
 
 
 def _long_enough(bakes: _Bakes, analysis: PlannedAnalysis, rate: float) -> int | None:

@@ -72,7 +72,8 @@ def unreachable_guard(planned: PlannedRollout) -> Iterator[Found]:
         requests, least = _requests(planned, alarm), _guard(alarm)
         if requests is not None and least is not None and requests < least:
             what = f"the alarm needs {counted(least, 'request')} a period, and {requests:g} are expected"
-            yield Found(what, f"{_fix(planned, alarm, least)}, or a lower guard", alarm=alarm.name)
+            guard = "rollout.min_requests" if planned.setting_periods else "guard"
+            yield Found(what, f"{_fix(planned, alarm, least)}, or a lower {guard}", alarm=alarm.name)
 
 
 @rule("SG704", "warning", because="a single bad response among so few is chance, and would roll a good model back")
@@ -116,6 +117,10 @@ def _fix(planned: PlannedRollout, alarm: Alarm, needed: int) -> str:
     share, rate = first_share(planned) or 1.0, planned.requests_per_second or 0.0
     longer = 60 * ceil(needed / max(rate * share, 1e-9) / 60)
     wider = f"Period {longer} within a bake as long" if rate and longer <= 3600 else "a larger first step"
+    if planned.setting_periods:
+        fitting = next((each for each in planned.setting_periods if rate and each >= longer), None)
+        wider = f"rollout.alarm_period_seconds = {fitting} with a bake as long" if fitting else "a larger first step"
+        wider += f", or take the plan of `slipway plan --requests-per-second {rate:g}`"
     return f"{needed} are needed: write {wider}, or expect {counted(needed / share / period, 'request')} a second"
 
 

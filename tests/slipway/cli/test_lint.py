@@ -70,6 +70,11 @@ def test_traffic_too_small_for_canary_analysis_is_an_error(capsys: pytest.Captur
     for kind in ("ServerErrors", "Latency"):
         assert f"error SG703 shoppers-dev/{kind}: the alarm needs " in message
     assert "warning SG705 shoppers-dev/InputDrift: a server gets 15 rows in the bake" in message
+    assert "write rollout.alarm_period_seconds = 300 with a bake as long, or take the plan of" in message
+    assert "or a lower rollout.min_requests" in message
+    assert main(["lint", "--config", str(SHOPPERS), "--requests-per-second", "0.02"]) == 1
+    longest = capsys.readouterr().out
+    assert "write a larger first step, or take the plan of `slipway plan --requests-per-second 0.02`" in longest
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,19 @@ def test_the_lines_of_the_file_are_those_of_the_json_and_lint_finds_nothing_in_t
 def test_the_text_has_the_plan_its_margins_and_what_to_expect(capsys):
     code, text = plan(capsys, "--requests-per-second", "100")
     assert code == 0
-    for part in ("canary of 25 %, 10 minutes each", "7.5 points of scores", "a good model      promoted in"):
+    for part in ("canary of 25 %, 10 minutes; ", "7.5 points of scores", "a good model      promoted in"):
         assert part in text
+
+
+def test_without_credentials_the_error_says_what_else_gives_the_traffic(capsys, monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    assert main(["plan", "--config", str(SHOPPERS)]) == 1
+    err = capsys.readouterr().err
+    assert "AWS credentials are needed" in err
+    assert err.rstrip().endswith("or give the traffic that you expect with --requests-per-second")
 
 
 def test_little_traffic_gets_a_shadow(capsys):

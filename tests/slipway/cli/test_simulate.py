@@ -212,9 +212,17 @@ def test_more_errors_than_requests_are_refused(simulate):
     assert "must add up to at most 100, got 110" in err
 
 
-@pytest.mark.parametrize("argv", [["--requests-per-second", "0"], []])
-def test_a_traffic_rate_is_needed(argv, capsys):
+def test_a_traffic_rate_is_needed(simulate, use_case, capsys):
     with pytest.raises(SystemExit) as ended:
-        main(["simulate", *argv])
+        main(["simulate", "--requests-per-second", "0"])
     assert ended.value.code == 2
     assert "--requests-per-second" in capsys.readouterr().err
+    code, _, err = simulate(config=use_case(NO_ANALYSIS))
+    assert (code, "--requests-per-second must be given" in err) == (2, True)
+
+
+def test_the_rate_that_the_file_records_is_taken(simulate, use_case):
+    recorded = use_case(NO_ANALYSIS, ("[rollout]\n", "[rollout]\nrequests_per_second = 50\n"))
+    found = [simulate("--rollouts", "10", *rate, config=recorded) for rate in ([], ["--requests-per-second", "50"])]
+    assert found[0] == found[1]
+    assert found[0][0] == 0

@@ -37,7 +37,7 @@ def test_the_quiet_hour_is_the_median_of_the_days_and_one_silent_day_changes_not
 @pytest.mark.parametrize(
     ("points", "message"),
     [
-        ([], "must have 24 hours of invocations, got 0: give the traffic"),
+        ([], "must have 24 hours of invocations, got 0"),
         (hours(5, lambda _: 100), "must have 24 hours of invocations, got 5"),
         (hours(72, lambda at: 100 if at.hour != 4 else 0), "has no invocations at 4:00 UTC on most days"),
     ],
