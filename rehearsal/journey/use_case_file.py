@@ -72,6 +72,9 @@ def _data(found: Mapping[str, Any]) -> Iterator[str]:
         yield "ignore = ["
         yield from (f"  {quoted(name)}, # {_one_line(why)}" for name, why in left_out.items())
         yield "]"
+    if dates := [column["name"] for column in found["columns"] if column["kind"] == "datetime"]:
+        yield "# Requests have later dates than the rows of any training: as drift, that would roll good models back."
+        yield f"exclude_from_drift = [{', '.join(map(quoted, dates))}]"
     if found["format"]["decimal"] != ".":
         yield ""
         yield "[data.format]"

@@ -112,6 +112,7 @@ def test_a_file_for_a_binary_target_has_kinds_and_names_what_is_left_out_and_why
         assert why in line
     assert "plan's\nname" in settings.data.ignore
     assert '# column = "joined"' in text
+    assert settings.data.exclude_from_drift == ("joined",)
     assert settings.training.folds == 5
 
 
