@@ -33,7 +33,8 @@ def experiment_section(found: dict[str, Any]) -> str:
     return "".join(
         (
             "<h2>Experiment</h2>",
-            f"<p>{html.escape(found['outcome'])}: {html.escape(found['reason'])}. Regret: {regret}.</p>",
+            f"<p>{html.escape(found['outcome'])}: {html.escape(found['reason'])}.</p>",
+            f"<p>Regret, the reward forgone by requests that the best arm did not get: {regret}.</p>",
             table(["variant", "version", "outcomes", "mean", "true mean", "difference (interval)"], arms),
             f"<p>Weights since {html.escape(first)}:</p>",
             table(["time", *(arm["variant"] for arm in found["arms"]), "outcomes"], moments),

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rehearsal.containers.docker.readiness import require_image
 from rehearsal.journey.canary_traffic import traffic_remark
 from rehearsal.journey.embedded_aws import EmbeddedAws, embedded_aws, embedded_log, keep_logs
+from rehearsal.journey.experiment_time import experiment_remark
 from rehearsal.journey.launch import Launch
 from rehearsal.journey.local_environment import check_out
 from rehearsal.journey.options import STEPS, RehearsalOptions
@@ -66,8 +67,9 @@ class Rehearsal:
         with self._phases.phase("check", CHECK_SECONDS) as phase:
             settings = load_settings(self._options.config, self._options.stage)
             refuse_unsafe(planned_rollout(settings))
-            if few := traffic_remark(settings, self._options):
-                phase.log(f"warning: {few}")
+            for found in (traffic_remark(settings, self._options), experiment_remark(settings, self._options)):
+                if found:
+                    phase.log(f"warning: {found}")
             check_out(self._options.out)
             kind = settings.endpoint.facts
             if not kind.is_guarded and self._options.fault not in REFUSED_FAULTS:

@@ -221,7 +221,7 @@ def test_a_model_that_went_live_for_lack_of_evidence_is_reported_as_not_proven(r
     note_proof(result.rollouts, log)
     assert [row["proven"] for row in report_document(result)["rollouts"]] == [None, False, None]
     assert "rollout  canary: promoted, but not proven safe;" in summary(result)
-    assert "shoppers-dev/2: extend: too little traffic" in page_text(result)
+    assert f"{better.model_package}: extend: too little traffic" in page_text(result)
     assert "\n         extend: too little traffic\n" in summary(result)
     note_proof(result.rollouts, [log[0] | {"detail": detail | {"decision": 1}}])
     assert "rollout  canary: promoted;" in summary(result)
