@@ -44,7 +44,7 @@ def test_a_plan_of_many_steps_is_accepted_too(instances):
 
 @pytest.mark.parametrize(("rate", "bake"), [(20, 1200), (40, 900), (100, 600)])
 def test_a_bake_is_long_enough_for_the_dispersion_that_so_short_a_one_finds(rate, bake):
-    """With 900 s at 20 requests a second, and 600 s at 40, simulations promote 86 %; with these, 96 % and more."""
+    """With 900 s at 20 requests a second, and 600 s at 40, simulations promote 82 %; with these, 95 % and more."""
     found = propose(rate, instances=4, tolerances=Tolerances(watches_scores=False))
     assert found.route.bake_seconds == bake
     assert found.promoted >= found.least_promoted >= 0.9
