@@ -17,7 +17,7 @@ from pipeline_steps.features.columns import FeatureColumn
 from pipeline_steps.rounding import counted
 from pipeline_steps.server.bodies import refuse_constant
 from pipeline_steps.tables.column_readers import CellRules
-from pipeline_steps.tables.csv_rows import csv_rows
+from pipeline_steps.tables.csv_rows import csv_rows, unreadable_row
 from pipeline_steps.tables.header import header_problems, places_of, plain_name
 from pipeline_steps.tables.source_file import is_parquet, open_text, text_format
 from pipeline_steps.tables.source_table import decimal_mark
@@ -89,7 +89,7 @@ def _csv(
             header = next(rows, [])
             sample = list(islice(filter(None, rows), _SAMPLE_ROWS))
         except csv.Error as exc:
-            raise _unreadable(path, exc) from exc
+            raise _unreadable_row(path, encoding, delimiter, exc) from exc
     found = {plain_name(name) for name in header}
     if problems := header_problems(header, path.name, [name for name in names if plain_name(name) in found]):
         raise DataError(problems[0])
@@ -110,15 +110,15 @@ def _csv_rows(
         rows = csv_rows(file, delimiter)
         header = next(rows)
         read = cells_reader(columns, exact_places([column.name for column in columns], header), rules)
-        for number, cells in enumerate(filter(None, rows), 1):
-            if len(cells) == len(header):
-                yield InputRow(number, cells, read(cells))
-            else:
-                yield InputRow(
-                    number,
-                    cells,
-                    error=f"it must have {counted(len(header), 'cell')} like the header, got {len(cells)}",
-                )
+        try:
+            for number, cells in enumerate(filter(None, rows), 1):
+                if len(cells) == len(header):
+                    yield InputRow(number, cells, read(cells))
+                else:
+                    error = f"it must have {counted(len(header), 'cell')} like the header, got {len(cells)}"
+                    yield InputRow(number, cells, error=error)
+        except csv.Error as exc:
+            raise _unreadable_row(path, encoding, delimiter, exc) from exc
 
 
 def _json_rows(path: Path, encoding: str, columns: Sequence[FeatureColumn]) -> Iterator[InputRow]:
@@ -165,8 +165,13 @@ def _refuse_taken(header: Sequence[str], path: Path) -> None:
 def _guarded(rows: Iterator[InputRow], path: Path) -> Iterator[InputRow]:
     try:
         yield from rows
-    except (OSError, EOFError, zlib.error, UnicodeError, csv.Error) as exc:
+    except (OSError, EOFError, zlib.error, UnicodeError) as exc:
         raise _unreadable(path, exc) from exc
+
+
+def _unreadable_row(path: Path, encoding: str, delimiter: str, exc: csv.Error) -> DataError:
+    with open_text(path, encoding) as file:
+        return DataError(f"row {unreadable_row(file, delimiter)} of {path.name} must be readable CSV: {exc}")
 
 
 def _unreadable(path: Path, exc: Exception) -> DataError:

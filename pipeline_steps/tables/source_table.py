@@ -14,7 +14,7 @@ from pipeline_steps.errors import DataError
 from pipeline_steps.rounding import counted
 from pipeline_steps.tables.cells import shown
 from pipeline_steps.tables.column_readers import CellRules, ColumnReader, reader_of
-from pipeline_steps.tables.csv_rows import csv_rows
+from pipeline_steps.tables.csv_rows import csv_rows, unreadable_row
 from pipeline_steps.tables.header import header_problems, places_of, plain_name
 from pipeline_steps.tables.source_file import is_parquet, open_text, text_format
 from pipeline_steps.tables.use_case import Column, TableFormat
@@ -135,7 +135,11 @@ def _csv_blocks(path: Path, encoding: str, delimiter: str, names: Sequence[str])
             yield header
             yield from _blocks(filter(None, rows), len(header), path)
     except (UnicodeError, csv.Error) as exc:
-        raise DataError(f"data must be text in {encoding} separated by {delimiter!r}, got {path}: {exc}") from exc
+        where = str(path)
+        if isinstance(exc, csv.Error):
+            with open_text(path, encoding) as file:
+                where = f"row {unreadable_row(file, delimiter)} of {path}"
+        raise DataError(f"data must be text in {encoding} separated by {delimiter!r}, got {where}: {exc}") from exc
 
 
 def _blocks(rows: Iterable[list[str]], width: int, path: Path) -> Iterator[list[Sequence[str]]]:

@@ -189,6 +189,15 @@ def test_several_files_keep_their_rows_apart(batch: Batch) -> None:
     assert (batch.results / "c.csv.out").read_text() == "visits,month\n"
 
 
+def test_a_cell_longer_than_the_csv_module_reads_by_itself_is_kept(batch: Batch) -> None:
+    long = "x" * 131_073
+    (batch.source / "table.csv").write_text(f"visits,month,note\n1,Nov,{long}\n2,{long},y\n")
+    (found,) = batch.score()
+    assert (found.scored, found.failed) == (1, 1)
+    assert (batch.results / "table.csv.out").read_text().splitlines()[1].startswith(f"1,Nov,{long},0.1")
+    assert "batch.max_payload_mb" in batch.failed[0][2]
+
+
 def test_a_row_above_the_payloads_limit_is_reported_and_never_sent(batch: Batch) -> None:
     (batch.source / "rows.jsonl").write_text(json.dumps({"month": "x" * 6_000}) + '\n{"visits": 1, "month": "Nov"}\n')
     (found,) = batch.score()
@@ -199,7 +208,7 @@ def test_a_row_above_the_payloads_limit_is_reported_and_never_sent(batch: Batch)
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("cut.csv", b'visits,month\n1,Nov\n"2,Nov\n', "cut.csv must be readable CSV"),
+        ("cut.csv", b'visits,month\n1,Nov\n"2,Nov\n', "row 2 of cut.csv must be readable CSV"),
         ("table.csv", b"visits,month,prediction_score\n1,Nov,0\n", "no column that begins with prediction_"),
         ("table.csv", b"visits,visits,month\n1,2,Nov\n", "must occur once"),
         ("table.parquet", b"PAR1 and nothing more", "cut off"),

@@ -101,8 +101,8 @@ def test_byte_order_mark_quotes_windows_line_ends_and_blank_lines_are_read(tmp_p
         ("size,flag\n1\n2\n", "row 1 must have 2 cells like the header, got 1"),
         ("size,flag\n1,a,\n2,b,\n", "row 1 must have 2 cells like the header, got 3"),
         ("size,flag\n1,a\nbig,b\n3,c\nhuge,d\n", "column size must hold numbers, got 'big' in row 2 (2 such cells)"),
-        ('size,flag\n1,"a"b\n', "data must be text in utf-8-sig separated by ','"),
-        ('size,flag\n1,"a\n', "data must be text in utf-8-sig separated by ','"),
+        ('size,flag\n1,"a"b\n', "data must be text in utf-8-sig separated by ',', got row 1 of "),
+        ('size,flag\n1,b\n\n2,"a\n', "data must be text in utf-8-sig separated by ',', got row 2 of "),
     ],
 )
 def test_a_table_that_cannot_be_read_says_why(tmp_path: Path, text: str, reason: str) -> None:
