@@ -14,7 +14,7 @@ from pipeline_steps.preparation.data_checks import data_findings
 from pipeline_steps.preparation.split_table import split_table
 from pipeline_steps.prepare import sha256_of_files
 from pipeline_steps.tables.raw_table import data_files, read_raw_table
-from pipeline_steps.tables.rehearsed_rows import EarlierRows, write_earlier, write_requests
+from pipeline_steps.tables.rehearsed_rows import EarlierRows, write_catalog_table, write_earlier, write_requests
 from pipeline_steps.tables.use_case import UseCase
 
 
@@ -27,6 +27,7 @@ def parser() -> StepParser:
     rehearsal.add_argument("--earlier", type=Path, help="a folder for the first rows as a table of their own")
     rehearsal.add_argument("--earlier-percent", type=percentage, default=60, help="the share of these rows")
     rehearsal.add_argument("--requests", type=Path, help="a CSV file for rows as callers send them")
+    rehearsal.add_argument("--catalog-table", type=Path, help="a Parquet file for all rows as a table of Athena")
     return made
 
 
@@ -53,4 +54,6 @@ def main(argv: Sequence[str], _paths: Paths) -> None:
         write_earlier(sources, arguments.earlier, chosen, use_case.table_format)
     if arguments.requests:
         write_requests(arguments.requests, raw.features, use_case.columns)
+    if arguments.catalog_table:
+        write_catalog_table(arguments.catalog_table, raw.features, use_case.columns)
     sys.stdout.write(json.dumps(found, sort_keys=True) + "\n")

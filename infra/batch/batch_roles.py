@@ -19,7 +19,7 @@ from infra.shared.sagemaker_role import (
 )
 from slipway.settings import Vpc
 from slipway.settings.batch import Batch
-from slipway.training.batch_keys import ASSEMBLED, COLLECTED, PUBLISHED, RESPONSES, UPLOADS, WORK
+from slipway.training.batch_keys import ASSEMBLED, COLLECTED, PUBLISHED, QUERIES, RESPONSES, ROWS, UPLOADS, WORK
 from slipway.training.batch_pipeline import BatchRoles
 from slipway.training.pipeline_keys import MODEL_ARCHIVES
 
@@ -52,6 +52,7 @@ class BatchJobRoles(Construct):
     ) -> None:
         super().__init__(scope, id_)
         bucket = artifacts_bucket
+        found = [f"{QUERIES}/*/{ROWS}/*"] if batch.query else []
         process, transform = (
             may_run(kind, image=image, key=key, vpc=vpc) for kind in (PROCESSING_JOBS, TRANSFORM_JOBS)
         )
@@ -62,7 +63,7 @@ class BatchJobRoles(Construct):
             description="Jobs that collect the rows to score",
             statements=[
                 *may_find(data_bucket, f"{batch.input}*"),
-                *may_find(bucket, f"{UPLOADS}/*", *MODEL_ARCHIVES),
+                *may_find(bucket, f"{UPLOADS}/*", *found, *MODEL_ARCHIVES),
                 *may_find(use_case.bucket, use_case.s3_object_key),
                 *may_write(bucket, _OF_COLLECT),
                 *process,

@@ -1,4 +1,4 @@
-"""Batch: the pipeline that scores files, its schedule, and a notice of every execution that failed or refused."""
+"""Batch: the pipeline that scores files, its query and schedule, and a notice of every execution that failed."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -10,6 +10,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.batch.batch_roles import BatchJobRoles, BatchPipelineRole
+from infra.batch.query_machine import QueryMachine
 from infra.shared.arns import arn
 from infra.shared.container_image import ContainerImage
 from infra.shared.policy import allow
@@ -18,6 +19,7 @@ from infra.shared.use_case_asset import use_case_asset
 from slipway.metrics import PIPELINES_NAMESPACE
 from slipway.settings import Settings
 from slipway.settings.batch import Batch
+from slipway.settings.batch_query import BatchQuery
 from slipway.training import to_json
 from slipway.training.batch_pipeline import batch_pipeline
 
@@ -84,9 +86,18 @@ class BatchStack(cdk.Stack):
         # A pipeline started before its roles' policies are there fails with "access denied".
         self.pipeline.node.add_dependency(role, jobs)
         self._alarm(topic)
+        machine = self._query(batch.query, artifacts_bucket) if batch.query else None
         if batch.schedule:
-            self._schedule(batch.schedule, topic)
+            self._schedule(batch.schedule, machine, topic)
         cdk.CfnOutput(self, "PipelineName", value=self.pipeline.ref)
+
+    def _query(self, query: BatchQuery, artifacts_bucket: s3.IBucket) -> QueryMachine:
+        machine = QueryMachine(
+            self, "Query", names=self._settings.names, query=query, artifacts_bucket=artifacts_bucket
+        )
+        machine.node.add_dependency(self.pipeline)
+        cdk.CfnOutput(self, "QueryMachineArn", value=machine.state_machine_arn)
+        return machine
 
     def _alarm(self, topic: sns.ITopic) -> None:
         """An execution that refused its results has failed too: its reason is the one of the step `Refuse`."""
@@ -110,21 +121,19 @@ class BatchStack(cdk.Stack):
         )
         alarm.add_alarm_action(actions.SnsAction(topic))
 
-    def _schedule(self, expression: str, topic: sns.ITopic) -> None:
+    def _schedule(self, expression: str, machine: QueryMachine | None, topic: sns.ITopic) -> None:
         names = self._settings.names
-        pipeline = arn("sagemaker", f"pipeline/{names.batch_pipeline}")
-        group = ScheduleGroup(
-            self,
-            "Schedules",
-            name=names.batch_pipeline,
-            may_start=allow("sagemaker:StartPipelineExecution", on=[pipeline]),
-        )
+        scored = f"the files below {self._batch.input} in the data bucket"
+        target, action = arn("sagemaker", f"pipeline/{names.batch_pipeline}"), "sagemaker:StartPipelineExecution"
+        if machine:
+            scored, target, action = "the rows of the query", machine.state_machine_arn, "states:StartExecution"
+        group = ScheduleGroup(self, "Schedules", name=names.batch_pipeline, may_start=allow(action, on=[target]))
         group.add_schedule(
             "Score",
-            target_arn=pipeline,
-            event=None,
+            target_arn=target,
+            event={} if machine else None,
             expression=expression,
-            description=f"Scores the files below {self._batch.input} in the data bucket of {names.prefix}",
+            description=f"Scores {scored} of {names.prefix}",
             timezone=self._batch.timezone,
         )
         group.node.add_dependency(self.pipeline)

@@ -14,11 +14,13 @@ _STATUS, _EXECUTION, _ERROR, _CAUSE = (
 )
 
 
-def notify_of_failed_executions(scope: Construct, what: str, *, topic: sns.ITopic, machines: Sequence[str]) -> None:
+def notify_of_failed_executions(
+    scope: Construct, id_: str, what: str, *, topic: sns.ITopic, machines: Sequence[str]
+) -> None:
     """Publish each execution of `machines`, by name, that fails, times out or is aborted; `what` begins the message."""
     events.Rule(
         scope,
-        "FailedExecutions",
+        id_,
         description=f"{what} failed",
         event_pattern=events.EventPattern(
             source=["aws.states"],

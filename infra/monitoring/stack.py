@@ -50,8 +50,15 @@ class MonitoringStack(cdk.Stack):
                 ],
             )
         if machines := _machines(settings):
+            what = f"Monitoring or retraining of {names.endpoint}"
+            notify_of_failed_executions(self, "FailedExecutions", what, topic=notifications, machines=machines)
+        if settings.batch and settings.batch.query:
             notify_of_failed_executions(
-                self, f"Monitoring or retraining of {names.endpoint}", topic=notifications, machines=machines
+                self,
+                "FailedQueries",
+                f"The query of {names.batch_pipeline}",
+                topic=notifications,
+                machines=[names.batch_query_machine],
             )
         if settings.budget:
             UseCaseBudget(self, "Budget", names=names, budget=settings.budget, notifications=notifications)

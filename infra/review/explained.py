@@ -24,6 +24,11 @@ EXPLAINED = (
         "models alone, of jobs and executions that are not known yet",
     ),
     Explained(
+        r"AwsSolutions-IAM5\[Resource::arn:.*:s3:::[a-z0-9.-]+/.*\*\]",
+        "the files of tables, below the locations that batch.query names",
+        where=r"[\w-]+-batch/QueryRole/.*",
+    ),
+    Explained(
         r"AwsSolutions-IAM5\[Resource::arn:.*:sagemaker:.*:model-package/[\w-]+/\*\]",
         "the versions of one registry group",
     ),

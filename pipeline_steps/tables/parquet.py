@@ -62,6 +62,11 @@ def write_rows(
     fastparquet.write(str(path), rows, object_encoding="infer")
 
 
+def write_frame(path: Path, table: pd.DataFrame) -> None:
+    """Write a table whose columns are numbers or texts."""
+    fastparquet.write(str(path), table, object_encoding="infer")
+
+
 def rows_of(path: Path) -> int:
     """How many rows the file has."""
     return int(_opened(path.read_bytes(), path).count())

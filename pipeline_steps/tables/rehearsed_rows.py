@@ -1,6 +1,7 @@
-"""What a rehearsal takes from a table: its earlier rows as a table of their own, and rows to send as requests."""
+"""What a rehearsal takes from a table: its earlier rows, rows to send as requests, and a table of a data catalog."""
 
 import csv
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline_steps.errors import DataError
 from pipeline_steps.tables.csv_rows import csv_rows
 from pipeline_steps.tables.csv_table import write_table
 from pipeline_steps.tables.source_file import create_text, is_parquet, open_text, text_format
@@ -54,3 +56,25 @@ def write_requests(path: Path, features: pd.DataFrame, columns: Sequence[Column]
     """
     names = [column.name for column in columns]
     write_table(path, features[names].sample(min(_REQUESTS, len(features)), random_state=0), columns)
+
+
+def write_catalog_table(path: Path, features: pd.DataFrame, columns: Sequence[Column]) -> None:
+    """Write all rows as a table of Athena has them: Parquet, names in lower case, numbers as double, others as text.
+
+    Raises:
+        DataError: names differ in case alone.
+    """
+    from pipeline_steps.tables.parquet import write_frame  # noqa: PLC0415 — few rehearsals need the library
+
+    names = [column.name for column in columns]
+    for name, other in zip(names, (name.lower() for name in names), strict=True):
+        if alike := [each for each in names if each != name and each.lower() == other]:
+            raise DataError(f"columns of a table of Athena must differ in more than case, got {name} and {alike[0]}")
+    numbers = {column.name for column in columns if column.kind == "number"}
+    with tempfile.TemporaryDirectory() as folder:
+        texts = Path(folder, "table.csv")
+        write_table(texts, features[names], columns)
+        types = {name: "float64" if name in numbers else "str" for name in names}
+        missing = {name: ["", "nan"] if name in numbers else [""] for name in names}
+        table = pd.read_csv(texts, dtype=types, keep_default_na=False, na_values=missing)
+    write_frame(path, table.rename(columns=str.lower))

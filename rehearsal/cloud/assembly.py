@@ -7,6 +7,7 @@ from typing import Any
 from rehearsal.access_key import AccessKey
 from rehearsal.cloud.access.recorder import AccessRecorder
 from rehearsal.cloud.access.role_endpoints import RoleQueues
+from rehearsal.cloud.athena_queries import AthenaQueries
 from rehearsal.cloud.auto_scaling import TARGET_PREFIX as SCALING_PREFIX
 from rehearsal.cloud.auto_scaling import AutoScaling
 from rehearsal.cloud.clients import Clients
@@ -17,6 +18,7 @@ from rehearsal.cloud.ministack import lambda_functions
 from rehearsal.cloud.ministack.alarm_actions import ScalingActions, ScalingAlarms
 from rehearsal.cloud.ministack.alarm_clock import AlarmClock, state_of
 from rehearsal.cloud.ministack.alarm_events import AlarmEvents
+from rehearsal.cloud.ministack.athena import answer_unloads
 from rehearsal.cloud.ministack.buckets import complete_buckets
 from rehearsal.cloud.ministack.change_sets import answer_when_settled
 from rehearsal.cloud.ministack.cloudformation import add_resource_types
@@ -27,9 +29,10 @@ from rehearsal.cloud.ministack.json_services import add_json_service, share_mode
 from rehearsal.cloud.ministack.logs import LogGroups, extract_metrics, honour_stream_prefixes
 from rehearsal.cloud.ministack.metric_store import MetricStore, file_by_the_minute, keep_everything
 from rehearsal.cloud.ministack.objects import Objects
+from rehearsal.cloud.ministack.schedules import look_each_second
 from rehearsal.cloud.ministack.serving_loop import ServingLoop
 from rehearsal.cloud.ministack.stack_tokens import refuse_used_tokens
-from rehearsal.cloud.ministack.stepfunctions import add_sdk_integrations
+from rehearsal.cloud.ministack.stepfunctions import add_athena_integration, add_sdk_integrations
 from rehearsal.cloud.pipeline_engine import LocalPipelineEngine
 from rehearsal.cloud.resources import other_types, resource_types, scaling_types
 from rehearsal.cloud.sagemaker.control_plane import ControlPlane, Ports
@@ -93,6 +96,8 @@ class _Assembly:
         )
         extract_metrics(self._metrics.publish)
         add_sdk_integrations(self._access.client)
+        add_athena_integration(self._access.client)
+        answer_unloads(AthenaQueries(self._clients, self._access.caller).run)
         add_image_builds(self._images.build, self._logs)
         honour_stream_prefixes()
         complete_buckets()
@@ -103,6 +108,7 @@ class _Assembly:
         lambda_functions.limit_environments()
         file_by_the_minute(speed=self._options.speed)
         DurableExecutions(self._loop, self._bus, speed=self._options.speed).install()
+        look_each_second()
         self._access.install()
         actions = ScalingActions(self._scaling.act)
         alarms = AlarmClock(speed=self._options.speed, events=AlarmEvents(self._bus), repeat=actions.act)

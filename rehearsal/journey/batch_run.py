@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rehearsal.journey.batch_query_run import QueryRun, QueryStart, make_tables, run_query
 from rehearsal.journey.embedded_aws import EmbeddedAws
 from rehearsal.journey.phases import PhaseLog
 from rehearsal.journey.training_run import upload
 from slipway.operations.scoring import BatchScoring, ScoringResult
 from slipway.settings.batch import Batch
+from slipway.settings.batch_query import BatchQuery
 
 WRONG_ROWS = "rehearsed_wrong_rows.jsonl"
 _WRONG = ("this is no line of JSON", "[]")
@@ -25,12 +27,14 @@ class BatchRun:
     wrong_rows: int = 0
     result: ScoringResult | None = None
     failed_rows: list[dict[str, Any]] = field(default_factory=list)
+    query: QueryRun | None = None
 
     def document(self) -> dict[str, Any]:
         """Its part of `report.json`."""
         result = self.result
+        query = self.query and self.query.document()
         if result is None:
-            return {"outcome": "failed", "files": list(self.files)}
+            return {"outcome": "failed", "files": list(self.files), "query": query}
         report = result.report
         return {
             "outcome": "published" if result.published else "refused" if report else "failed",
@@ -43,6 +47,7 @@ class BatchRun:
             "files": report.get("files", list(self.files)),
             "failed_rows": self.failed_rows,
             "published": result.published,
+            "query": query,
         }
 
     @property
@@ -52,7 +57,8 @@ class BatchRun:
         counts = f"{found['scored']:,} of {found['rows']:,} rows scored" if found.get("rows") else "no row scored"
         wrong = f", {found['failed']} reported with their reason" if found.get("failed") else ""
         why = f": {found['reason']}" if found.get("reason") else ""
-        return f"{found['outcome']}, {counts}{wrong}{why}"
+        of_query = f"; {self.query.remark}" if self.query else ""
+        return f"{found['outcome']}, {counts}{wrong}{why}{of_query}"
 
     @property
     def shortcomings(self) -> list[str]:
@@ -86,7 +92,19 @@ def score_batch(
     run.files = tuple(file.name for file in sent)
     bucket, _, prefix = scoring.input_place.removeprefix("s3://").partition("/")
     upload(aws, sent, bucket=bucket, prefix=prefix)
-    arn = scoring.start()
+    _follow(aws, run, scoring, scoring.start(), phase)
+
+
+def score_query(
+    aws: EmbeddedAws, run: BatchRun, query: BatchQuery, scoring: BatchScoring, query_start: QueryStart
+) -> None:
+    """Score the rows of the query of the settings, from its schedule on; `run` is filled meanwhile."""
+    make_tables(aws, query, query_start.table)
+    started, run.query = run_query(aws, query_start)
+    _follow(aws, run, scoring, started.pipeline_execution, query_start.phase)
+
+
+def _follow(aws: EmbeddedAws, run: BatchRun, scoring: BatchScoring, arn: str, phase: PhaseLog) -> None:
     run.result = scoring.follow(arn, phase.show)
     run.failed_rows = _failed_rows(aws, run.result)
     phase.log(run.line)

@@ -11,7 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.journey import cdk
 from rehearsal.journey.artifact_faults import fault_in_words
-from rehearsal.journey.batch_run import BatchRun, score_batch
+from rehearsal.journey.batch_query_run import QueryStart
+from rehearsal.journey.batch_run import BatchRun, score_batch, score_query
 from rehearsal.journey.embedded_aws import VARIABLES, EmbeddedAws
 from rehearsal.journey.evaluation_summary import is_proven_better, quality_line, reported_line
 from rehearsal.journey.experiment_run import run_experiment
@@ -194,6 +195,11 @@ class Launch:
                 f"s3://{outputs['storage']['DataBucketName']}/{batch.input}",
                 Polling(longest_wait_seconds=0.25),
             )
+            if batch.query and table.catalog:
+                group = settings.names.batch_pipeline if batch.schedule else None
+                start = QueryStart(outputs["batch"]["QueryMachineArn"], group, table.catalog, phase)
+                score_query(self.aws, run, batch.query, scoring, start)
+                return
             score_batch(
                 self.aws,
                 run,

@@ -28,6 +28,7 @@ class UserTable:
         earlier: the files with the first `earlier_rows` rows alone, as they were before the newest data arrived.
         requests: rows of the table as callers send them, in CSV with a header, whatever the files' own format is.
         remarks: what the check warns of.
+        catalog: all rows as a table of Athena, where a query scores them.
     """
 
     path: Path
@@ -38,6 +39,7 @@ class UserTable:
     earlier_rows: int
     requests: Path
     remarks: tuple[str, ...] = ()
+    catalog: Path | None = None
 
 
 def source_table(options: RehearsalOptions, settings: Settings, workdir: Path) -> UserTable:
@@ -58,7 +60,8 @@ def source_table(options: RehearsalOptions, settings: Settings, workdir: Path) -
     use_case, earlier, requests = (workdir / file for file in ("use_case.json", "earlier", "requests.csv"))
     use_case.write_text(json.dumps(use_case_document(settings)), encoding="utf-8")
     also = ["--earlier", str(earlier), "--earlier-percent", str(EARLIER_PERCENT), "--requests", str(requests)]
-    found = check_table(path, use_case, *also)
+    catalog = workdir / "catalog.parquet" if settings.batch and settings.batch.query else None
+    found = check_table(path, use_case, *also, *(["--catalog-table", str(catalog)] if catalog else []))
     try:
         check_table(earlier, use_case)
     except InputError as exc:
@@ -75,6 +78,7 @@ def source_table(options: RehearsalOptions, settings: Settings, workdir: Path) -
         earlier_rows=found["earlier_rows"],
         requests=requests,
         remarks=tuple(found["remarks"]),
+        catalog=catalog,
     )
 
 

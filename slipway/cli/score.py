@@ -12,12 +12,14 @@ from slipway.rounding import counted
 
 if TYPE_CHECKING:
     from slipway.operations.athena_query import AthenaQuery
+    from slipway.operations.deployed_stage import DeployedStage
     from slipway.operations.scoring import BatchScoring, ScoringResult
 
 _EPILOG = """\
 Needs [batch] in the settings and its stack deployed. Every file below the prefix batch.input of the data bucket is
 scored, or those of --input or --file: CSV with a header, lines of JSON, or Parquet, gzip or not. A result has the
-file's name and .out: its rows in their order, with the prediction beside each.
+file's name and .out: its rows in their order, with the prediction beside each. With [batch.query] that query is run
+instead, as on the schedule: by its state machine, and with the machine's rights.
 
 --query scores what Athena finds: it writes the rows of the SELECT to the artifacts bucket as Parquet, with your own
 rights, before the execution is started.
@@ -51,7 +53,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     add_use_case(parser)
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--input", metavar="S3_URI", help="a prefix below batch.input (default: all of it)")
+    source.add_argument(
+        "--input",
+        metavar="S3_URI",
+        help="a prefix below batch.input (default: all of it, or the rows of [batch.query])",
+    )
     source.add_argument("--file", type=Path, metavar="FILE", help="a file of this machine, which is sent first")
     source.add_argument("--query", metavar="SQL", help="a SELECT that Athena runs with your rights; its rows")
     parser.add_argument("--database", metavar="NAME", help="of the tables that --query names")
@@ -82,12 +88,26 @@ def run(arguments: argparse.Namespace) -> int:
             source = scoring.upload(arguments.file)
         elif query:
             source = scoring.unload(query, log)
-        arn = scoring.start(input_uri=source, output_uri=arguments.output if is_uri else None)
+        if source is None and stage.settings.batch.query:
+            arn = _run_scheduled_query(stage, arguments, is_uri=is_uri)
+        else:
+            arn = scoring.start(input_uri=source, output_uri=arguments.output if is_uri else None)
         log(f"started {arn}")
         if not (arguments.wait or folder):
             write(arguments, {"execution": arn}, lambda: f"{arn}\n")
             return 0
         return _ended(scoring, arn, arguments, folder)
+
+
+def _run_scheduled_query(stage: "DeployedStage", arguments: argparse.Namespace, *, is_uri: bool) -> str:
+    from slipway.operations.scheduled_query import ScheduledQuery  # noqa: PLC0415
+
+    if is_uri:
+        raise InputError(
+            f"--output must be a folder where the rows of [batch.query] are scored, got {arguments.output}: give "
+            "--input, --file or --query for another place"
+        )
+    return ScheduledQuery.of(stage).run(log).pipeline_execution
 
 
 def _query(arguments: argparse.Namespace) -> "AthenaQuery | None":

@@ -1,6 +1,5 @@
 """A query's result as Parquet files in S3, by Athena's UNLOAD, with the rights of the person who runs it."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
@@ -8,12 +7,10 @@ from urllib.parse import urlsplit
 
 from slipway.errors import InputError, LaunchError
 from slipway.operations.polling import Polling
+from slipway.settings.batch_query import DEFAULT_WORKGROUP, select_text
+from slipway.training.unload import unload_statement
 
-DEFAULT_WORKGROUP = "primary"
 _POLLING = Polling(longest_wait_seconds=5.0)
-_IS_SELECT = re.compile(r"(SELECT|WITH)\b", re.IGNORECASE)
-_MOST_CHARACTERS = 262_144 - 1_000
-"""Of Athena's QueryString, less what is put around the query."""
 _UNDER_WAY = ("QUEUED", "RUNNING")
 
 
@@ -38,13 +35,10 @@ class AthenaQuery:
         Raises:
             InputError: there is no database, or the text is no SELECT; Athena checks the rest.
         """
-        text = sql.strip().rstrip(";").rstrip()
-        if not _IS_SELECT.match(text) or len(text) > _MOST_CHARACTERS:
-            begin = f"{text[:40]}…" if len(text) > 40 else text
-            raise InputError(
-                f"--query must be a SELECT, or WITH … SELECT, of at most {_MOST_CHARACTERS:,} characters, got "
-                f"{len(text):,}: {begin}"
-            )
+        try:
+            text = select_text(sql)
+        except ValueError as exc:
+            raise InputError(f"--query {exc}") from exc
         if not database:
             raise InputError("--database must name the database of the query's tables, got none")
         return cls(text, database, workgroup or DEFAULT_WORKGROUP)
@@ -72,7 +66,7 @@ class AthenaQuery:
         """
         athena = client("athena")
         id_ = athena.start_query_execution(
-            QueryString=f"UNLOAD (\n{self.sql}\n) TO '{target}' WITH (format = 'PARQUET', compression = 'SNAPPY')",
+            QueryString=unload_statement(self.sql, target),
             QueryExecutionContext={"Database": self.database},
             ResultConfiguration={"OutputLocation": results},
             WorkGroup=self.workgroup,
@@ -93,6 +87,8 @@ class AthenaQuery:
             reason = status.get("StateChangeReason") or "Athena gives no reason"
             raise LaunchError(f"query {id_} ended {status['State']}: {reason}")
         report(f"query {id_} has read {found.get('Statistics', {}).get('DataScannedInBytes', 0):,} bytes")
+        if remark := status.get("StateChangeReason"):
+            report(f"query {id_}: {remark}")
         place = urlsplit(target, allow_fragments=False)
         listed = client("s3").list_objects_v2(Bucket=place.netloc, Prefix=place.path.lstrip("/"), MaxKeys=1)
         if not listed.get("Contents"):

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from slipway.settings.batch_query import BatchQuery
 from slipway.settings.limits import MOST_DRIFT, MOST_TRANSFORM_MB
 from slipway.settings.schedule import Cron, TimeZone
 from slipway.settings.section import InstanceType, Section, matching, raise_each
@@ -31,7 +32,8 @@ class Batch(Section):
     input: Prefix = "score/"
     """Prefix in the data bucket whose files are scored: CSV with a header, lines of JSON, or Parquet."""
     schedule: Cron | None = None
-    """When all files of the prefix are scored, as an EventBridge cron expression; without it, on demand alone."""
+    """When all files of the prefix, or the rows of `query`, are scored, as an EventBridge cron expression; without it,
+    on demand alone."""
     timezone: TimeZone = "UTC"
     """Time zone of the schedule, by its name in the IANA database."""
     instance_type: InstanceType = "ml.m5.large"
@@ -49,6 +51,8 @@ class Batch(Section):
     published."""
     keep_days: int = Field(90, ge=1, le=3650)
     """Days that results, and what led to them, are kept."""
+    query: BatchQuery | None = None
+    """A query of Athena whose rows are scored instead of the prefix."""
 
     @model_validator(mode="after")
     def _fits_sagemaker(self) -> Self:

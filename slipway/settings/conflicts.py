@@ -123,6 +123,14 @@ def _batch_conflicts(settings: UncheckedSettings) -> Iterator[str]:
             "data.columns must name neither prediction nor a column that begins with prediction_ with batch, whose "
             f"results add those, got {taken[0]}: rename it in the table, or ignore it"
         )
+    if settings.batch.query:
+        by_name = {folded: name for name, folded in plain.items()}
+        if alike := [name for name, folded in plain.items() if by_name[folded] != name]:
+            other = by_name[plain[alike[0]]]
+            yield (
+                "data.columns must differ in more than case with batch.query, whose result has names in lower case, "
+                f"got {alike[0]} and {other}"
+            )
 
 
 def _value_conflicts(settings: UncheckedSettings) -> Iterator[str]:

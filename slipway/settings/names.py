@@ -42,6 +42,11 @@ class Names:
         return f"{self.prefix}-batch"
 
     @property
+    def batch_query_machine(self) -> str:
+        """Runs the query of a batch, and starts `batch_pipeline` with its rows."""
+        return f"{self.prefix}-batch-query"
+
+    @property
     def package_group(self) -> str:
         return self.prefix
 

@@ -7,6 +7,11 @@ WORK = f"{BATCH}/work"
 UPLOADS = f"{BATCH}/uploads"
 """Files that `slipway score --file` sends."""
 
+QUERIES = f"{BATCH}/queries"
+"""A folder a scheduled query: `rows` that it found, and `notes` of Athena."""
+
+ROWS, NOTES = "rows", "notes"
+
 PUBLISHED = f"{BATCH}/published"
 """A folder an execution: the results, a report, and the manifest that is written last."""
 

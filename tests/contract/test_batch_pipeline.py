@@ -15,6 +15,7 @@ from pipeline_steps.batch.requests import FEATURES
 from rehearsal.jobs.interpreter import read_definition
 from slipway.settings import Settings, load_settings, parse_settings
 from slipway.settings.batch import _TRANSFORM_FAMILY, Batch
+from slipway.settings.batch_query import BatchQuery
 from slipway.training import batch_keys
 from slipway.training.batch_pipeline import BatchRoles, batch_pipeline
 from slipway.training.container_arguments import MAX_ARGUMENT_LENGTH
@@ -116,6 +117,52 @@ def test_the_instance_types_of_transform_jobs_are_sagemakers() -> None:
 def test_settings_that_would_fail_on_aws_are_refused(settings: Settings, batch: dict[str, Any], error: str) -> None:
     with pytest.raises(Exception, match=error):
         parse_settings(settings.model_dump() | {"batch": batch}, source="test")
+
+
+QUERY = {
+    "sql": "SELECT * FROM sessions;",
+    "database": "shop",
+    "tables": ["sessions"],
+    "locations": ["s3://shop-lake/sessions/"],
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "error"),
+    [
+        ({"sql": "DROP TABLE sessions"}, "sql must be a SELECT"),
+        ({"sql": "SELECT sessions" + "é" * 130_000}, "at most 260,000 bytes, got 260,"),
+        ({"sql": "SELECT '${Bucket}' FROM sessions"}, r"must not contain \$\{"),
+        ({"sql": "SELECT * FROM sessions_of_others"}, "tables must have one that sql names, got sessions"),
+        ({"tables": []}, "tables"),
+        ({"tables": ["Sessions"]}, "in lower case"),
+        ({"tables": ["*"]}, "a table of the Glue data catalog"),
+        ({"locations": ["s3://shop-lake/sessions"]}, "ends with a slash"),
+        ({"locations": ["s3://shop-lake/*/"]}, "without wildcards"),
+        ({"kms_keys": ["alias/lake"]}, "the ARN of a KMS key"),
+        ({"workgroup": "of mine"}, "a workgroup of letters"),
+    ],
+)
+def test_a_query_that_athena_or_its_role_could_not_run_is_refused(
+    settings: Settings, changed: dict[str, Any], error: str
+) -> None:
+    with pytest.raises(Exception, match=error):
+        parse_settings(settings.model_dump() | {"batch": {"query": QUERY | changed}}, source="test")
+
+
+def test_a_query_takes_tables_of_other_databases() -> None:
+    query = BatchQuery.model_validate(QUERY | {"tables": ["sessions", "crm.customers"]})
+    assert (query.text, query.qualified_tables) == (
+        "SELECT * FROM sessions",
+        (("shop", "sessions"), ("crm", "customers")),
+    )
+
+
+def test_columns_that_differ_in_case_alone_are_refused_with_a_query(settings: Settings) -> None:
+    document = settings.model_dump() | {"batch": {"query": QUERY}}
+    document["data"]["columns"] = {**document["data"]["columns"], "MONTH": "number"}
+    with pytest.raises(Exception, match=r"must differ in more than case with batch\.query, .* got M"):
+        parse_settings(document, source="test")
 
 
 def test_a_server_of_ones_own_scores_no_files(settings: Settings) -> None:

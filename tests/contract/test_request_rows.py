@@ -1,6 +1,8 @@
 """Rows that the project itself sends as CSV mean to the model server what they mean in the table."""
 
 import csv
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +13,8 @@ from pipeline_steps.features.boolean_column import BooleanColumn
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.features.datetime_column import DatetimeColumn
 from pipeline_steps.server.payload import read_payload
-from pipeline_steps.tables.rehearsed_rows import write_requests
+from pipeline_steps.tables.parquet import parquet_blocks
+from pipeline_steps.tables.rehearsed_rows import write_catalog_table, write_requests
 from pipeline_steps.tables.source_table import read_source
 from pipeline_steps.tables.use_case import Column, TableFormat
 from rehearsal.journey.user_table import UserTable, request_bodies
@@ -57,3 +60,11 @@ def test_the_rehearsals_users_send_rows_that_mean_what_the_table_does(tmp_path: 
     known = contract(*dict.fromkeys(read["kind"]))
     sent = sorted(read_payload(known, body, "text/csv")[0].tolist() for body in bodies)
     assert sent == sorted(known.encode(read).tolist())
+    write_catalog_table(tmp_path / "t.parquet", read.rename(columns={"kind": "Kind"}), _renamed(columns, "Kind"))
+    header, *blocks = parquet_blocks((tmp_path / "t.parquet").read_bytes(), "t")
+    assert header == ["size", "kind", "member", "signup"]
+    assert sorted(cell for block in blocks for cell in block[1]) == sorted(read["kind"])
+
+
+def _renamed(columns: Sequence[Column], name: str) -> list[Column]:
+    return [replace(column, name=name) if column.name == name.lower() else column for column in columns]

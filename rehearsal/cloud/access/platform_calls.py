@@ -52,6 +52,18 @@ def publish_metrics(namespace: str) -> Iterator[Call]:
     yield call("cloudwatch:PutMetricData", cloudwatch__namespace=namespace)
 
 
+def read_catalog(database: str, table: str, *, is_partitioned: bool) -> Iterator[Call]:
+    """What Athena asks the Glue data catalog for, of whom it runs a query: a table, and all that it lies in."""
+    here = f"{REGION}:{ACCOUNT}"
+    yield call("athena:GetDataCatalog", f"arn:aws:athena:{here}:datacatalog/AwsDataCatalog")
+    parents = ("catalog", f"database/{database}")
+    for resource in (*parents, "database/default"):
+        yield call("glue:GetDatabase", f"arn:aws:glue:{here}:{resource}")
+    for action in ("GetTable", *(["GetPartitions"] if is_partitioned else [])):
+        for resource in (*parents, f"table/{database}/{table}"):
+            yield call(f"glue:{action}", f"arn:aws:glue:{here}:{resource}")
+
+
 def deliver_logs() -> Iterator[Call]:
     """What a state machine asks for that logs its executions."""
     for action in (

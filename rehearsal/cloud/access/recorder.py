@@ -1,10 +1,11 @@
 """Everything that records what roles do, assembled for the process."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from rehearsal.cloud.access.access_report import AccessReport
-from rehearsal.cloud.access.calls import CallLog
+from rehearsal.cloud.access.calls import Call, CallLog
 from rehearsal.cloud.access.identities import Identities
 from rehearsal.cloud.access.request_reader import RequestReader
 from rehearsal.cloud.access.role_endpoints import RoleEndpoints, RoleS3Objects
@@ -56,6 +57,13 @@ class AccessRecorder:
         """A client for a task of a state machine, which acts as the machine's role."""
         role = acting_role()
         return (self._identities.clients(role) if role else self._clients)(service)
+
+    def caller(self, authorization: str) -> tuple[Callable[[str], Any], Callable[[Iterable[Call]], None]]:
+        """The clients of the role that signed with this header, and what notes the calls that AWS makes for it."""
+        role = self._identities.role_of([(b"authorization", authorization.encode("latin-1"))])
+        if role is None:
+            return self._clients, lambda _: None
+        return self._identities.clients(role), partial(self._ledger.note, role)
 
     def secret_of(self, access_key_id: str) -> str | None:
         return self._identities.secret_of(access_key_id)

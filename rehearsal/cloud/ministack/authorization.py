@@ -12,6 +12,7 @@ from ministack.core import iam_actions as _iam_actions
 from ministack.core import router as _router
 
 from rehearsal.cloud.environment import ACCOUNT, REGION
+from rehearsal.cloud.ministack.athena import PRIMARY, workgroup_of
 from rehearsal.cloud.ministack.durable_executions import durable_call
 
 _FORM = "application/x-www-form-urlencoded"
@@ -73,10 +74,19 @@ def required_actions(request: AuthorizedRequest) -> Iterator[RequiredAction]:
                 action, f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project/{str(each).partition(':')[0]}", {}
             )
         return
+    if service == "athena":
+        resource = _athena_resource(request.json())
     yield RequiredAction(action, resource, _context(action, request))
     if service == "s3":
         for more, arn in _iam_actions.s3_additional_checks(request.method, request.path, headers, body, parameters):
             yield RequiredAction(more, arn, {})
+
+
+def _athena_resource(request: Mapping[str, Any]) -> str:
+    """The workgroup, which a request may leave out, or name by one of its queries."""
+    query = request.get("QueryExecutionId")
+    name = workgroup_of(str(query)) if query else request.get("WorkGroup", PRIMARY)
+    return f"arn:aws:athena:{REGION}:{ACCOUNT}:workgroup/{name}"
 
 
 def _is_s3(request: AuthorizedRequest) -> bool:

@@ -1,6 +1,8 @@
-"""Step Functions' aws-sdk integrations of services that ministack's own table lacks, called through a real SDK."""
+"""Step Functions' integrations that ministack lacks, called through a real SDK: aws-sdk ones, and Athena's own."""
 
 import datetime as dt
+import json
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,11 +19,14 @@ SERVICES: Mapping[str, str] = {
     "ssm": "Ssm",
     "cloudwatch": "CloudWatch",
     "s3": "S3",
+    "athena": "Athena",
 }
 """The service's word in the task's ARN, and its prefix in error names (the Java SDK's, as on AWS)."""
 
 _BOTO_NAMES = {"sagemakerruntime": "sagemaker-runtime"}
 _PREFIX = "arn:aws:states:::aws-sdk:"
+_QUERY = "arn:aws:states:::athena:startQueryExecution"
+_POLL_SECONDS = 0.2
 
 
 def add_sdk_integrations(client: ClientFactory) -> None:
@@ -35,6 +40,27 @@ def add_sdk_integrations(client: ClientFactory) -> None:
         return call_sdk(client, service.lower(), action, parameters or {})
 
     _stepfunctions._invoke_aws_sdk_integration = invoke
+
+
+def add_athena_integration(client: ClientFactory) -> None:
+    """Answer `athena:startQueryExecution`, and with `.sync` the query's end: its description, or States.TaskFailed."""
+
+    def run(resource: str, parameters: dict[str, Any] | None) -> Any:
+        started = call_sdk(client, "athena", "startQueryExecution", parameters or {})
+        if not resource.endswith(".sync"):
+            return started
+        asked = {"QueryExecutionId": started["QueryExecutionId"]}
+        while True:
+            found = call_sdk(client, "athena", "getQueryExecution", asked)
+            state = found["QueryExecution"]["Status"]["State"]
+            if state == "SUCCEEDED":
+                return found
+            if state in ("FAILED", "CANCELLED"):
+                cause = json.dumps(found["QueryExecution"], separators=(",", ":"))
+                raise _stepfunctions._ExecutionError("States.TaskFailed", cause)
+            time.sleep(_POLL_SECONDS)
+
+    _stepfunctions._SERVICE_DISPATCH[_QUERY] = run
 
 
 def call_sdk(client: ClientFactory, service: str, action: str, parameters: Mapping[str, Any]) -> Any:

@@ -21,7 +21,16 @@ def full_settings(settings: Settings) -> Settings:
     document["monitoring"] |= {"retrain": True, "schedule": "cron(0 * ? * * *)"}
     document["endpoint"]["schedule"] = {"start": "cron(0 7 ? * MON-FRI *)", "stop": "cron(0 19 ? * MON-FRI *)"}
     document["experiment"] = {"expected": 0.1, "effect": 0.02}
-    document["batch"] = {"schedule": "cron(0 6 * * ? *)"}
+    document["batch"] = {
+        "schedule": "cron(0 6 * * ? *)",
+        "query": {
+            "sql": "SELECT * FROM sessions JOIN crm.customers USING (customer)",
+            "database": "shop",
+            "tables": ["sessions", "crm.customers"],
+            "locations": ["s3://shop-lake/sessions/"],
+            "kms_keys": ["arn:aws:kms:eu-central-1:111111111111:key/lake"],
+        },
+    }
     return parse_settings(document, source="test")
 
 

@@ -123,6 +123,25 @@ s3:GetObject {data}/score/table.csv
 s3:PutObject {data}/score/table.csv
 s3:GetObject {artifacts}/batch/uploads/1/table.csv
 s3:PutObject {artifacts}/batch/uploads/1/table.csv
+s3:GetObject {artifacts}/batch/queries/1/rows/1
+s3:PutObject {artifacts}/batch/queries/1/rows/1
+s3:GetObject {artifacts}/batch/queries/1/notes/1.csv
+s3:GetObject arn:aws:s3:::shop-lake/sessions/1
+s3:GetObject arn:aws:s3:::shop-lake/payments/1
+s3:PutObject arn:aws:s3:::shop-lake/sessions/1
+s3:DeleteObject arn:aws:s3:::shop-lake/sessions/1
+glue:GetTable {glue}:table/shop/sessions
+glue:GetTable {glue}:table/shop/customers
+glue:GetTable {glue}:table/shop/payments
+glue:UpdateTable {glue}:table/shop/sessions
+glue:DeleteTable {glue}:table/shop/sessions
+glue:CreateDatabase {glue}:database/shop
+glue:GetDatabase {glue}:database/hr
+athena:StartQueryExecution {athena}:workgroup/primary
+athena:StartQueryExecution {athena}:workgroup/another
+athena:GetQueryResults {athena}:workgroup/primary
+athena:UpdateWorkGroup {athena}:workgroup/primary
+states:StartExecution {query_machine}
 s3:GetObject {artifacts}/batch/work/1/collect/requests/part-00000.jsonl
 s3:PutObject {artifacts}/batch/work/1/collect/plan/plan.json
 s3:PutObject {artifacts}/batch/work/1/responses/part-00000.jsonl.out
@@ -594,6 +613,7 @@ ROLES: Mapping[str, Expected] = {
         s3:ListBucket {artifacts}
         s3:GetObject {data}/score/table.csv
         s3:GetObject {artifacts}/batch/uploads/1/table.csv
+        s3:GetObject {artifacts}/batch/queries/1/rows/1
         s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
         s3:GetObject {artifacts}/pipeline/1/evaluate/model/model.tar.gz
         s3:PutObject {artifacts}/batch/work/1/collect/plan/plan.json
@@ -662,7 +682,44 @@ ROLES: Mapping[str, Expected] = {
     ),
     "batch/SchedulesStarter": Expected(
         trusts=f"{SCHEDULER}{{prefix}}-batch",
-        may="sagemaker:StartPipelineExecution {batch_pipeline}",
+        may="states:StartExecution {query_machine}",
+    ),
+    "batch/QueryRole": Expected(
+        trusts=f"{STATES} | aws:SourceArn={{query_machine}}",
+        may=OBJECTS_OUT
+        + """
+        athena:StartQueryExecution {athena}:workgroup/primary
+        athena:GetQueryExecution {athena}:workgroup/primary
+        athena:StopQueryExecution {athena}:workgroup/primary
+        athena:GetDataCatalog {athena}:datacatalog/AwsDataCatalog
+        glue:GetDatabase {glue}:catalog
+        glue:GetDatabase {glue}:database/default
+        glue:CreateDatabase {glue}:database/default
+        glue:GetDatabase {glue}:database/shop
+        glue:GetDatabase {glue}:database/crm
+        glue:GetTable {glue}:table/shop/sessions
+        glue:GetTable {glue}:table/crm/customers
+        glue:GetPartitions {glue}:table/shop/sessions
+        s3:GetBucketLocation arn:aws:s3:::shop-lake
+        s3:ListBucket arn:aws:s3:::shop-lake
+        s3:GetObject arn:aws:s3:::shop-lake/sessions/1
+        kms:Decrypt arn:aws:kms:eu-central-1:111111111111:key/lake
+        s3:GetBucketLocation {artifacts}
+        s3:ListBucket {artifacts}
+        s3:ListBucketMultipartUploads {artifacts}
+        s3:GetObject {artifacts}/batch/queries/1/rows/1
+        s3:GetObject {artifacts}/batch/queries/1/notes/1.csv
+        s3:PutObject {artifacts}/batch/queries/1/rows/1
+        s3:AbortMultipartUpload {artifacts}/batch/queries/1/rows/1
+        s3:ListMultipartUploadParts {artifacts}/batch/queries/1/rows/1
+        sagemaker:StartPipelineExecution {batch_pipeline}
+        logs:CreateLogDelivery *
+        """,
+        may_not="""
+        s3:GetObject arn:aws:s3:::shop-lake/sessions-of-others/1
+        glue:GetTables {glue}:table/shop/sessions
+        sagemaker:StopPipelineExecution {batch_pipeline}
+        """,
     ),
     "monitoring/RetrainingMachineEventsRole": Expected(
         trusts=RULES,

@@ -35,7 +35,15 @@ EVERYTHING: dict[str, dict[str, Any]] = {
         "autoscaling": {"min_instance_count": 2, "max_instance_count": 8, "invocations_per_instance": 3000},
     },
     "promotion": {"to_accounts": ["222233334444"]},
-    "batch": {"schedule": "cron(0 6 * * ? *)"},
+    "batch": {
+        "schedule": "cron(0 6 * * ? *)",
+        "query": {
+            "sql": "SELECT * FROM sessions",
+            "database": "shop",
+            "tables": ["sessions"],
+            "locations": ["s3://shop-lake/sessions/"],
+        },
+    },
 }
 """All that can be switched on together."""
 
