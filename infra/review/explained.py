@@ -67,6 +67,10 @@ EXPLAINED = (
         "the versions of one durable function, and their executions",
     ),
     Explained(
+        r"AwsSolutions-IAM5\[Resource::<(CanaryAnalysis|ExperimentAnalysis)\w+\.Arn>:\*\]",
+        "the versions of one function: an execution calls the one that it began with",
+    ),
+    Explained(
         r"AwsSolutions-IAM5\[Resource::arn:.*:ec2:.*:network-interface/\*\]",
         "SageMaker's own interfaces, whose ids are not known yet; the subnets and groups they are made in are named",
     ),

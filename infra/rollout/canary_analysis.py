@@ -27,7 +27,10 @@ _POLL_SECONDS = 30
 
 
 class CanaryAnalysisFunction(PythonFunction):
-    """Reads the fleets' metrics and publishes its decision as one; it can neither change nor invoke an endpoint."""
+    """Reads the fleets' metrics and publishes its decision as one; it can neither change nor invoke an endpoint.
+
+    A rollout calls the version that it began with: only that one can read what its earlier polls have kept.
+    """
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings, artifacts_bucket: s3.IBucket) -> None:
         endpoint = settings.names.endpoint
@@ -53,6 +56,7 @@ class CanaryAnalysisFunction(PythonFunction):
             timeout=cdk.Duration.seconds(_POLL_SECONDS),
             environment=environment,
             statements=statements,
+            keeps_versions=True,
         )
 
 

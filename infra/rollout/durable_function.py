@@ -94,6 +94,11 @@ def executions_of(function_name: str) -> str:
     return arn("lambda", f"function:{function_name}:*")
 
 
+def versions_of(function: lambda_.IFunction) -> list[str]:
+    """ARNs of a function that executions call in the version that they began with, and as earlier ones called it."""
+    return [function.function_arn, f"{function.function_arn}:*"]
+
+
 def notify_of_lost_executions(scope: Construct, what: str, *, topic: sns.ITopic, function_name: str) -> None:
     """Make the rule `Lost`: an execution that ends without an outcome of its own has sent no notice.
 

@@ -14,7 +14,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from infra.rollout.durable_function import DurableFunction, notify_of_lost_executions
+from infra.rollout.durable_function import DurableFunction, notify_of_lost_executions, versions_of
 from infra.rollout.function import lock_holders, may_change_endpoint, may_read_pause
 from infra.rollout.runtime.orchestrator.experiment import STOP
 from infra.rollout.runtime.orchestrator.run import RolloutTarget
@@ -36,7 +36,10 @@ _ROLLOUT = ("__init__", "deployment", "deployment_config", "plan")
 
 
 class ExperimentAnalysis(PythonFunction):
-    """Reads what was answered and what came of it, and keeps a report; it can neither change nor invoke an endpoint."""
+    """Reads what was answered and what came of it, and keeps a report; it can neither change nor invoke an endpoint.
+
+    An experiment calls the version that it began with: its plan and what its earlier polls have kept are that one's.
+    """
 
     def __init__(
         self, scope: Construct, id_: str, *, settings: Settings, experiment: Experiment, artifacts_bucket: s3.IBucket
@@ -64,6 +67,7 @@ class ExperimentAnalysis(PythonFunction):
                 *may_find(artifacts_bucket, captured, f"{OUTCOME_PREFIX}/*", kept),
                 *may_write(artifacts_bucket, kept, reports),
             ],
+            keeps_versions=True,
         )
 
 
@@ -92,14 +96,14 @@ class ExperimentFunction(Construct):
         analysis = ExperimentAnalysis(
             self, "Analysis", settings=settings, experiment=experiment, artifacts_bucket=artifacts_bucket
         )
-        called = [target.function, *(each.function_arn for each in (*calls, analysis))]
+        called = [target.function, *(each.function_arn for each in calls), *versions_of(analysis)]
         self.function = DurableFunction(
             self,
             "Function",
             name=names.experiment_function,
             handler="experiment",
             description=f"Follows experiments on {names.endpoint}",
-            target=replace(target, experiment_analysis=analysis.function_arn),
+            target=replace(target, experiment_analysis=analysis.current_version.function_arn),
             longest_days=_LONGEST_DAYS,
             statements=[
                 allow("lambda:GetDurableExecution", on=lock_holders(names, target)),

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -53,7 +52,7 @@ class RolloutFunction(Construct):
         names: Names,
         target: RolloutTarget,
         topic: sns.ITopic,
-        calls: Sequence[lambda_.IFunction],
+        calls: Sequence[str],
         statements: Sequence[Statement],
     ) -> None:
         super().__init__(scope, id_)
@@ -67,7 +66,7 @@ class RolloutFunction(Construct):
             longest_days=LONGEST_DAYS,
             statements=[
                 allow("lambda:GetDurableExecution", on=lock_holders(names, target)),
-                allow("lambda:InvokeFunction", on=[target.function, *(each.function_arn for each in calls)]),
+                allow("lambda:InvokeFunction", on=[target.function, *calls]),
                 *may_change_endpoint(names),
                 *_may_decide(names),
                 *([may_publish(decision_namespace(names.endpoint))] if _publishes_decisions(target) else ()),

@@ -10,6 +10,7 @@ from constructs import Construct
 
 from infra.rollout.audit import AuditFunction
 from infra.rollout.canary_analysis import CanaryAnalysisFunction
+from infra.rollout.durable_function import versions_of
 from infra.rollout.function import RolloutFunction
 from infra.rollout.replay_job import ReplayJob
 from infra.rollout.runtime.orchestrator.run import RolloutTarget
@@ -49,7 +50,7 @@ class RolloutStack(cdk.Stack):
             audit=audit.function_arn,
             topic=topic.topic_arn,
             gate_job=replay.job,
-            canary_analysis=analysis.function_arn if analysis else "",
+            canary_analysis=analysis.current_version.function_arn if analysis else "",
         )
         shared = [*_may_queue(artifacts_bucket, names.queue_key), *_may_notify(topic, key)]
         rollout = RolloutFunction(
@@ -58,7 +59,7 @@ class RolloutStack(cdk.Stack):
             names=names,
             target=target,
             topic=topic,
-            calls=[smoke_test, audit, *([analysis] if analysis else [])],
+            calls=[smoke_test.function_arn, audit.function_arn, *(versions_of(analysis) if analysis else [])],
             statements=[*replay.may_start(), *shared, *self._schedule(target, topic, shared)],
         )
         if settings.experiment:

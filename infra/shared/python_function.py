@@ -32,6 +32,8 @@ class PythonFunction(lambda_.Function):
 
     `slipway` names what of that package the handler imports, as paths in it (`errors.py`, `canary`). A `source` that is
     a `package` of several modules keeps its name; `libraries` are installed ones that the runtime does not bring.
+    Earlier versions stay where executions under way go on with what they began with: of durable functions, and where
+    it `keeps_versions`.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class PythonFunction(lambda_.Function):
         libraries: Sequence[str] = (),
         handler: str = "handler",
         durable_config: lambda_.DurableConfig | None = None,
+        keeps_versions: bool = False,
     ) -> None:
         log_group = logs.LogGroup(
             scope,
@@ -86,8 +89,7 @@ class PythonFunction(lambda_.Function):
             role=role,
             log_group=log_group,
             durable_config=durable_config,
-            # Executions under way go on with the code that they began with.
-            current_version_options=_KEPT if durable_config else None,
+            current_version_options=_KEPT if durable_config or keeps_versions else None,
         )
 
 

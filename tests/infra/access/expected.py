@@ -481,6 +481,7 @@ ROLES: Mapping[str, Expected] = {
         lambda:InvokeFunction {smoke_test}
         lambda:InvokeFunction {audit}
         lambda:InvokeFunction {canary_analysis}
+        lambda:InvokeFunction {canary_analysis}:7
         sns:Publish {topic}
         kms:GenerateDataKey {key}
         kms:Decrypt {key}
@@ -519,6 +520,7 @@ ROLES: Mapping[str, Expected] = {
         lambda:GetDurableExecution {experiment_execution}
         lambda:InvokeFunction {rollout_function}:live
         lambda:InvokeFunction {experiment_analysis}
+        lambda:InvokeFunction {experiment_analysis}:7
         lambda:InvokeFunction {smoke_test}
         lambda:InvokeFunction {audit}
         s3:ListBucket {artifacts}

@@ -112,9 +112,10 @@ def test_an_execution_may_last_fourteen_days_and_its_history_is_kept(function: d
     assert function["DurableConfig"] == {"ExecutionTimeout": 14 * 86_400, "RetentionPeriodInDays": 90}
 
 
-def test_executions_under_way_keep_the_version_that_they_began_with(resources: Resources) -> None:
-    (version,) = resources("AWS::Lambda::Version", "rollout")
-    assert (version["DeletionPolicy"], version["UpdateReplacePolicy"]) == ("Retain", "Retain")
+def test_executions_under_way_keep_the_versions_that_they_began_with(resources: Resources) -> None:
+    """Their own, and that of the canary analysis, which reads what its earlier polls have kept."""
+    versions = resources("AWS::Lambda::Version", "rollout")
+    assert [(each["DeletionPolicy"], each["UpdateReplacePolicy"]) for each in versions] == [("Retain", "Retain")] * 2
     (alias,) = resources("AWS::Lambda::Alias", "rollout")
     assert alias["Properties"]["Name"] == "live"
 
