@@ -7,6 +7,7 @@ from typing import Any
 PARAMETER = "ModelPackageArn"
 CONFIG_NAME = {"Fn::GetAtt": ["EndpointConfig", "EndpointConfigName"]}
 _HAS_MODEL = "HasModel"
+_TOKEN = "0123456789abcdef"
 
 
 def endpoint_template(
@@ -21,11 +22,12 @@ def endpoint_template(
     tags: Mapping[str, Mapping[str, str]] | None = None,
     further: Mapping[str, Any] | None = None,
     shadowed: bool = False,
+    challenged: bool = False,
 ) -> str:
     """A canary on four instances; `alarm` are properties of the one that rolls back, `AlarmName` ends its name.
 
     `tags` are given by logical id, `further` are resources beside these; where it is `shadowed`, a second parameter
-    names a package that is a shadow of the first.
+    names a package that is a shadow of the first, and where it is `challenged` one that is its challenger.
     """
     name = {"Fn::Join": ["-", [CONFIG_NAME, alarm["AlarmName"]]]}
     routing = {"Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": canary_percent}}
@@ -56,7 +58,7 @@ def endpoint_template(
         "Endpoint": {
             "EndpointName": endpoint,
             "EndpointConfigName": CONFIG_NAME,
-            "RetainAllVariantProperties": True,
+            "RetainAllVariantProperties": not challenged,
             "DeploymentConfig": {
                 "BlueGreenUpdatePolicy": policy,
                 "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name}]},
@@ -72,14 +74,21 @@ def endpoint_template(
     for kept in ("Model", "EndpointConfig"):
         resources[kept] |= {"UpdateReplacePolicy": "Retain", "DeletionPolicy": "Delete"}
     resources["Endpoint"]["DependsOn"] = "Alarm"
-    shadow = _add_shadow(resources) if shadowed else {}
+    beside = {**(_add_shadow(resources) if shadowed else {}), **(_add_challenger(resources) if challenged else {})}
+    parameters = (PARAMETER, *beside, *(("Unguarded",) if challenged else ()))
+    conditions = {_HAS_MODEL: _is_given(PARAMETER), **{of: _is_given(name) for name, of in beside.items()}}
+    if challenged:
+        conditions["HasGuardrails"] = {"Fn::Not": [{"Fn::Equals": [{"Ref": "Unguarded"}, _TOKEN]}]}
     values = {"Config": CONFIG_NAME, "Endpoint": {"Ref": "Endpoint"}, "Model": {"Ref": "Model"}}
     return json.dumps(
         {
-            "Parameters": {name: {"Type": "String", "Default": ""} for name in (PARAMETER, *shadow)},
-            "Conditions": {_HAS_MODEL: _is_given(PARAMETER), **{of: _is_given(name) for name, of in shadow.items()}},
+            "Parameters": {name: {"Type": "String", "Default": ""} for name in parameters},
+            "Conditions": conditions,
             "Resources": {**resources, "Topic": {"Type": "AWS::SNS::Topic"}, **(further or {})},
-            "Outputs": {key: {"Condition": _HAS_MODEL, "Value": value} for key, value in values.items()},
+            "Outputs": {
+                **{key: {"Condition": _HAS_MODEL, "Value": value} for key, value in values.items()},
+                **({"UnguardedToken": {"Value": _TOKEN}} if challenged else {}),
+            },
         }
     )
 
@@ -94,6 +103,21 @@ def _add_shadow(resources: dict[str, Any]) -> dict[str, str]:
     model = resources["Model"]
     given = {**model["Properties"], "Containers": [{"ModelPackageName": {"Ref": parameter}}]}
     resources["ShadowModel"] = {**model, "Condition": condition, "Properties": given}
+    return {parameter: condition}
+
+
+def _add_challenger(resources: dict[str, Any]) -> dict[str, str]:
+    """The condition of the challenger, by its parameter; an update with the stack's token has no guardrails."""
+    parameter, condition = "Challenger1ModelPackageArn", "HasChallenger1"
+    properties = resources["EndpointConfig"]["Properties"]
+    (primary,) = properties["ProductionVariants"]
+    model = {"ModelName": {"Fn::GetAtt": ["ChallengerModel1", "ModelName"]}, "InitialVariantWeight": 0}
+    challenger = {**primary, **model, "VariantName": "challenger-1"}
+    properties["ProductionVariants"] = {"Fn::If": [condition, [primary, challenger], [primary]]}
+    given = {**resources["Model"]["Properties"], "Containers": [{"ModelPackageName": {"Ref": parameter}}]}
+    resources["ChallengerModel1"] = {**resources["Model"], "Condition": condition, "Properties": given}
+    endpoint = resources["Endpoint"]["Properties"]
+    endpoint["DeploymentConfig"] = {"Fn::If": ["HasGuardrails", endpoint["DeploymentConfig"], {"Ref": "AWS::NoValue"}]}
     return {parameter: condition}
 
 

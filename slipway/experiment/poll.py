@@ -41,10 +41,12 @@ def poll(plan: ExperimentPlan, periods: Sequence[Period], *, is_over: bool) -> P
 
 
 def differ(shares: Sequence[float], weights: Sequence[float]) -> bool:
-    """Whether the weights, whatever their sum is, are worth a change."""
+    """Whether the weights, whatever their sum is, are worth a change: an arm without any has no requests at all."""
     total = sum(weights) or 1.0
     before = [weight / total for weight in weights]
-    return len(shares) != len(before) or any(abs(a - b) >= LEAST_CHANGE for a, b in zip(shares, before, strict=True))
+    return len(shares) != len(before) or any(
+        abs(a - b) >= LEAST_CHANGE or (a > 0) != (b > 0) for a, b in zip(shares, before, strict=True)
+    )
 
 
 def summary(plan: ExperimentPlan, periods: Sequence[Period]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from slipway.errors import LaunchError
@@ -92,13 +92,26 @@ def verify(entries: Iterable[Mapping[str, Any]], *, head: str | None = None) -> 
     return None
 
 
-def append(log: AuditStore, *, time: str, actor: str, action: str, subject: str, detail: Mapping[str, Any]) -> Entry:
+def append(
+    log: AuditStore,
+    *,
+    time: str,
+    actor: str,
+    action: str,
+    subject: str,
+    detail: Mapping[str, Any],
+    find: Callable[[], Entry | None] = lambda: None,
+) -> Entry:
     """Append one entry; a race that is lost to another writer is run again behind its entry.
+
+    Where `find` finds the entry in the log, that one is returned, and nothing appended.
 
     Raises:
         AuditError: others were faster every time.
     """
     for _ in range(_ATTEMPTS):
+        if known := find():
+            return known
         made = entry(log.last(), time=time, actor=actor, action=action, subject=subject, detail=detail)
         if log.put(made["sequence"], body(made)):
             return made

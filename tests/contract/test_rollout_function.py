@@ -8,11 +8,11 @@ who takes that for a success deletes the configuration in use
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 import pytest
@@ -25,6 +25,7 @@ from infra.rollout.durable_function import DurableFunction
 from infra.rollout.runtime.orchestrator.run import RolloutTarget
 from infra.rollout.runtime.orchestrator.schedule import START, STOP
 from infra.rollout.smoke_test import SmokeTest
+from infra.shared.python_function import PythonFunction
 from infra.shared.tags import ENDPOINT_TAG
 from rehearsal.endpoints.load_generator import LoadGenerator
 from slipway.metrics import decision_namespace
@@ -84,7 +85,7 @@ def target(settings: Settings, image: str) -> RolloutTarget:
         audit=f"{functions}audit",
         topic=ACCOUNT.format("sns") + "notices",
         timeout_seconds=LONGEST_SECONDS,
-        canary_analysis=f"{functions}analysis",
+        canary_analysis=f"{functions}analysis:1",
         gate_job={
             "name_prefix": "shoppers-dev-gates",
             "properties": GATE_PROPERTIES,
@@ -111,7 +112,7 @@ def deployed(cloud: CloudProcess, settings: Settings, target: RolloutTarget, out
     app = cdk.App(outdir=str(outdir), analytics_reporting=False, builtin_cloud_formation_validation=False)
     stack = cdk.Stack(app, "Functions")
     bucket = s3.Bucket.from_bucket_name(stack, "Artifacts", BUCKET)
-    made = {
+    made: dict[str, PythonFunction] = {
         settings.names.rollout_function: DurableFunction(
             stack,
             "Rollout",
@@ -136,10 +137,22 @@ def deployed(cloud: CloudProcess, settings: Settings, target: RolloutTarget, out
         "smoke": SmokeTest(stack, "SmokeTest", settings=settings, artifacts_bucket=bucket),
         "audit": AuditFunction(stack, "Audit", names=settings.names, artifacts_bucket=bucket),
     }
+    return uploaded(cloud, stack, made, outdir)
+
+
+def uploaded(
+    cloud: CloudProcess,
+    stack: cdk.Stack,
+    made: Mapping[str, PythonFunction],
+    outdir: Path,
+    variables: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """The stack's functions in the embedded AWS, durable ones with their alias, and `variables` beside their own."""
     resources = Template.from_stack(stack).to_json()["Resources"]
     found = {}
     for name, function in made.items():
-        described = resources[stack.get_logical_id(function.node.default_child)]["Properties"]
+        described = resources[stack.get_logical_id(cast("cdk.CfnElement", function.node.default_child))]["Properties"]
+        own = described.get("Environment", {}).get("Variables", {})
         folder = outdir / f"asset.{described['Code']['S3Key'].removesuffix('.zip')}"
         found[name] = cloud("lambda").create_function(
             FunctionName=name,
@@ -147,13 +160,13 @@ def deployed(cloud: CloudProcess, settings: Settings, target: RolloutTarget, out
             Runtime=described["Runtime"],
             Handler=described["Handler"],
             Timeout=described["Timeout"],
-            Environment=described.get("Environment", {"Variables": {}}),
+            Environment={"Variables": {**own, **(variables or {})}},
             Code={"ZipFile": _zipped(folder)},
             **({"DurableConfig": described["DurableConfig"]} if "DurableConfig" in described else {}),
         )["FunctionArn"]
-    for name in (settings.names.rollout_function, settings.names.schedule_function):
         version = cloud("lambda").publish_version(FunctionName=name)["Version"]
-        cloud("lambda").create_alias(FunctionName=name, Name=ALIAS, FunctionVersion=version)
+        if "DurableConfig" in described:
+            cloud("lambda").create_alias(FunctionName=name, Name=ALIAS, FunctionVersion=version)
     return found
 
 
@@ -165,7 +178,7 @@ def _zipped(folder: Path) -> bytes:
     return stored.getvalue()
 
 
-def template(*, shadowed: bool = False) -> str:
+def template(**given: Any) -> str:
     """The endpoint stack in small: only the canary analysis's alarm can roll back."""
     dimensions = {"EndpointName": ENDPOINT, "EndpointConfigName": CONFIG_NAME}
     alarm = {
@@ -185,20 +198,19 @@ def template(*, shadowed: bool = False) -> str:
         bake_seconds=BAKE_SECONDS,
         final_seconds=FINAL_SECONDS,
         tags={kept: {ENDPOINT_TAG: ENDPOINT} for kept in ("Model", "EndpointConfig")},
-        shadowed=shadowed,
+        **given,
     )
 
 
 class Launch:
     """The account with everything deployed, and what one does in it."""
 
-    def __init__(
-        self, cloud: CloudProcess, functions: dict[str, str], settings: Settings, *, shadowed: bool = False
-    ) -> None:
+    def __init__(self, cloud: CloudProcess, functions: dict[str, str], settings: Settings, **given: Any) -> None:
+        """`given` goes to the endpoint's template."""
         self.cloud, self.settings, self.image = cloud, settings, cloud.image
         cloud("s3").create_bucket(Bucket=BUCKET)
         cloud("sagemaker").create_model_package_group(ModelPackageGroupName=GROUP)
-        cloud("cloudformation").create_stack(StackName=STACK, TemplateBody=template(shadowed=shadowed))
+        cloud("cloudformation").create_stack(StackName=STACK, TemplateBody=template(**given))
         eventually(lambda: self.stack()["StackStatus"] == "CREATE_COMPLETE")
         topic = cloud("sns").create_topic(Name="notices")["TopicArn"]
         self.queue = cloud("sqs").create_queue(QueueName="received")["QueueUrl"]
@@ -391,6 +403,24 @@ def test_a_good_model_is_promoted_by_the_evidence_and_what_it_replaced_is_gone(l
     actions = [entry["action"] for entry in launch.recorded() if entry["subject"] == better]
     assert actions[0] == "begun"
     assert {"decision", "promoted"} <= set(actions)
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("live")
+def test_a_stack_that_is_updated_meanwhile_changes_nothing_of_a_rollout_under_way(launch: Launch) -> None:
+    """What the analysis would read of its earlier polls, and with which tolerances, is another function's by then."""
+    functions, package = launch.cloud("lambda"), launch.package(0.625)
+    before = functions.get_function_configuration(FunctionName="analysis")["Environment"]
+    with launch.users(120):
+        launch.decide(package, "Approved")
+        execution = eventually(lambda: launch.executions(package, "Approved"))[0]
+        eventually(lambda: launch.endpoint()["EndpointStatus"] == "Updating")
+        functions.update_function_configuration(FunctionName="analysis", Environment={"Variables": {}})
+        ended = launch.ended(execution)
+    functions.update_function_configuration(FunctionName="analysis", Environment=before)
+    assert ended["outcome"] == "promoted", ended
+    assert "promote: after" in ended["reason"]
+    assert launch.serves() == package
 
 
 @pytest.mark.usefixtures("live")

@@ -1,19 +1,17 @@
 """A rollout with a shadow whose processes are killed in every state: one fleet serves, no request of a user is lost."""
 
-import os
-import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from slipway.rollout.steps import RolloutStep
 from slipway.settings import Settings
+from tests.contract.killing import kill
 from tests.contract.test_rollout_function import CLOUD_OPTIONS, Launch, deployed, settings, target
 from tests.rehearsal.cloud.process import CloudProcess, eventually
 
@@ -51,31 +49,13 @@ class Killer:
             time.sleep(0.02)
 
     def _kill(self, state: str) -> None:
-        for pid, is_controller in _processes(self._launch.cloud, self._launch.function):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue  # it had just ended
-            self.killed[state] = self.killed.get(state, 0) + 1
-            self.controllers += is_controller
+        killed, controllers = kill(self._launch.cloud, self._launch.function)
+        if killed:
+            self.killed[state] = self.killed.get(state, 0) + killed
+            self.controllers += controllers
 
     def stop(self) -> None:
         self._over.set()
-
-
-def _processes(cloud: CloudProcess, function: str) -> Iterator[tuple[int, bool]]:
-    """In which the embedded AWS runs the function, or follows an update of the endpoint; whether it is the latter."""
-    runs_function = f"AWS_LAMBDA_FUNCTION_NAME={function}\0".encode()
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent != cloud.child.pid:
-                continue
-            is_controller = b"\0rehearsal.endpoints.controller\0" in (folder / "cmdline").read_bytes()
-            if is_controller or runs_function in (folder / "environ").read_bytes():
-                yield int(folder.name), is_controller
-        except (OSError, ValueError):
-            continue  # it has ended
 
 
 @contextmanager

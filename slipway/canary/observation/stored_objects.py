@@ -50,6 +50,13 @@ class StoredObjects:
         body: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         return body.decode(errors="replace")
 
+    def find(self, key: str) -> str:
+        """The text of an object, or empty where there is none."""
+        try:
+            return self.text(key)
+        except self._s3.exceptions.NoSuchKey:
+            return ""
+
     def store(self, prefix: str, body: bytes) -> str:
         """Under a name that is its content's: a poll that is repeated replaces nothing of another."""
         key = f"{prefix}/{hashlib.sha256(body).hexdigest()}.json"

@@ -62,6 +62,12 @@ class World:
     weights: dict[str, float] = field(default_factory=dict)
     """Of the endpoint's variants, as they were set since its last update."""
     experiment_analyses: deque[dict[str, Any] | ClientError] = field(default_factory=deque)
+    answered: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Of the experiment's analysis, by poll."""
+    periods: list[float] = field(default_factory=list)
+    """Since when the weights were in force, as the analysis was given it at each poll."""
+    weighed: list[dict[str, float]] = field(default_factory=list)
+    """Each change of the weights."""
     primary_container: bool = False
     endings: deque[Ending] = field(default_factory=deque)
     fail: dict[str, deque[ClientError | None]] = field(default_factory=dict)
@@ -106,12 +112,16 @@ class World:
     def client(self, _service: str) -> "Client":
         return Client(self)
 
-    def rewards(self) -> dict[str, Any]:
-        """The next response of the experiment's analysis; the last one for ever."""
-        left = self.experiment_analyses
+    def rewards(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """The next response of the experiment's analysis, the last one for ever; to the same poll the same again."""
+        left, poll = self.experiment_analyses, json.dumps([payload[name] for name in ("begun", "poll", "is_paused")])
+        self.periods.append(payload["changed_at"])
+        if poll in self.answered:
+            return self.answered[poll]
         found = left.popleft() if len(left) > 1 else left[0]
         if isinstance(found, ClientError):
             raise found
+        self.answered[poll] = found
         return found
 
     @property
@@ -329,6 +339,7 @@ class Client:
         if self._world.update is not None:
             raise error("ValidationException", f"Cannot update in-progress endpoint {EndpointName}")
         self._world.weights = {each["VariantName"]: each["DesiredWeight"] for each in DesiredWeightsAndCapacities}
+        self._world.weighed.append(self._world.weights)
 
     def create_processing_job(self, **request: Any) -> None:
         if request["ProcessingJobName"] in self._world.jobs:
@@ -359,11 +370,12 @@ class Client:
         if name in w.functions_fail:
             return _payload({"errorType": "NoDisk"}, FunctionError="Unhandled")
         if name == "audit":
-            w.audit.append(payload)
+            if payload not in w.audit:  # an operation that is done again has the same number
+                w.audit.append(payload)
             return _payload({"sequence": len(w.audit)})
         if name in ("smoke", "rewards"):
             w.calls.append("smoke test" if name == "smoke" else "rewards")
-            return _payload(w.smoke if name == "smoke" else w.rewards())
+            return _payload(w.smoke if name == "smoke" else w.rewards(payload))
         w.calls.append(f"analyse {payload['checkpoint']}")
         if payload.get("shadow"):
             w.watched.append((w.serves, w.shadow))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -25,7 +25,9 @@ class Journal:
     """`operations` counts as Lambda does: a step one, a poll one and one for each attempt.
 
     Attributes:
-        kill_at: end the process before the result of this operation is kept.
+        kill_at: end the process before the result of this operation, or of this attempt of a poll, is kept.
+        attempts: what the last attempt of each poll gave, by its place.
+        results: the name of each result that was kept.
         waiting: called at each wait with the step's name.
     """
 
@@ -36,8 +38,14 @@ class Journal:
     operations: int = 0
     seconds: float = 0.0
     names: list[str] = field(default_factory=list)
+    attempts: dict[int, Any] = field(default_factory=dict)
+    results: list[str] = field(default_factory=list)
     _place: int = 0
     _killed: bool = False
+
+    @property
+    def operation(self) -> int:
+        return self._place
 
     def do(self, name: RolloutStep, act: Callable[[], Any]) -> Any:
         return self._once(name, lambda: self._attempt(act))
@@ -46,7 +54,7 @@ class Journal:
         self, name: RolloutStep, check: Callable[[Any], Any], start: Any, pause: Callable[[Any], float | None]
     ) -> Any:
         def until_over() -> Any:
-            state = {"result": start}
+            state = self.attempts.get(self._place, {"result": start})
             while True:
                 before = state["result"]
                 state = json.loads(json.dumps(self._attempt(lambda before=before: check(before))))
@@ -55,6 +63,8 @@ class Journal:
                 if seconds is None:
                     return state
                 assert seconds >= 1, "Lambda waits for whole seconds"
+                self._keep(name)
+                self.attempts[self._place] = state
                 self.seconds += seconds
                 self.waiting(name)
 
@@ -67,7 +77,13 @@ class Journal:
         return BEGAN + self.seconds
 
     def resumed(self) -> "Journal":
-        return Journal(self.execution, self.kept, None, self.waiting, self.operations, self.seconds)
+        return replace(self, kill_at=None, names=[], _place=0, _killed=False)
+
+    def _keep(self, name: RolloutStep) -> None:
+        if self.kill_at == len(self.results):
+            self._killed = True
+            raise Killed
+        self.results.append(name)
 
     def _pass(self, name: RolloutStep, seconds: float) -> None:
         self.seconds += seconds
@@ -82,9 +98,7 @@ class Journal:
             assert not self._killed, f"{name} was begun after the process had ended"
             self.operations += 1
             kept = json.dumps(act())
-            if self.kill_at == self._place:
-                self._killed = True
-                raise Killed
+            self._keep(name)
             self.kept.append((name, kept))
         self._place += 1
         self.names.append(name)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -129,6 +130,104 @@ def test_an_approval_ends_the_experiment_and_is_rolled_out() -> None:
     assert (here.serves, one_model(here)) == (LATER, True)
 
 
+def test_a_winner_is_not_rolled_out_over_what_was_approved_since_it_won() -> None:
+    here = world(HALF, WON, packages={OLD: "Approved", NEW: "Approved", LATER: "PendingManualApproval"})
+    others: list[End] = []
+
+    def waiting(step: RolloutStep) -> None:
+        if step is RolloutStep.ORDER and here.answered and not others:
+            here.packages[LATER] = "Approved"
+            others.append(roll_out(here, package=LATER, journal=Journal(EXECUTION.format("other")), **SETTINGS))
+
+    end = run(here, journal=Journal(waiting=waiting))
+    assert others[0].outcome is Outcome.PROMOTED
+    assert end.outcome is Outcome.CHAMPION_STAYS
+    assert f"its challengers were removed before {NEW} could be rolled out" in end.reason
+    assert (here.serves, here.started, one_model(here)) == (LATER, {}, True)
+
+
+def test_of_two_experiments_the_first_goes_on_undisturbed() -> None:
+    here, others = world(HALF, LOST), list[End]()
+
+    def waiting(step: RolloutStep) -> None:
+        if step is RolloutStep.EXPERIMENT:
+            others.append(run(here, journal=Journal(EXECUTION.format("other"))))
+
+    assert run(here, journal=Journal(waiting=waiting)).reason == "none is better"
+    assert [(each.outcome, each.reason.rpartition(": ")[2]) for each in others] == [
+        (Outcome.LEFT_OUT, "an experiment is under way")
+    ]
+    assert here.updates == [f"{OLD} against {NEW}", OLD]
+    assert (here.serves, one_model(here)) == (OLD, True)
+
+
+def test_a_rollout_that_was_paused_removes_the_challengers_of_each_experiment_that_it_meets() -> None:
+    here = world(packages={OLD: "Approved", NEW: "Approved", LATER: "Approved"})
+    here.pauses = deque(["go", "go", "paused", "paused", "go"])
+    met: list[str] = []
+
+    def waiting(step: RolloutStep) -> None:
+        if step is RolloutStep.PAUSED and not met:
+            met.append("one while it was paused")
+            here.challengers[here.live] = here.named_challengers = [NEW]
+
+    here.challengers["config-1"] = here.named_challengers = [NEW]
+    end = roll_out(here, package=LATER, journal=Journal(waiting=waiting), **SETTINGS)
+    assert (end.outcome, met) == (Outcome.PROMOTED, ["one while it was paused"])
+    assert (here.serves, here.beside, here.named_challengers) == (LATER, [], [])
+
+
+@pytest.mark.parametrize("change", ["a variant removed", "weights moved", "another model"])
+def test_what_is_changed_by_hand_in_the_middle_ends_it_or_is_set_right(change: str) -> None:
+    here, done = world(HALF, HALF, LOST), list[str]()
+
+    def waiting(step: RolloutStep) -> None:
+        if step is not RolloutStep.EXPERIMENT or done:
+            return
+        done.append(change)
+        if change == "weights moved":
+            here.weights = {"primary": 1.0, "challenger-1": 0.0}
+            return
+        here.configs["config-9"] = OLD if change == "a variant removed" else LATER
+        here.live = "config-9"
+
+    end = run(here, journal=Journal(waiting=waiting))
+    assert end.outcome is Outcome.CHAMPION_STAYS
+    assert end.reason == ("none is better" if change == "weights moved" else "its challengers are gone")
+    assert len(here.weighed) == (2 if change == "weights moved" else 1)
+    assert (here.serves, here.beside, here.named_challengers) == (OLD, [], [])
+
+
+@pytest.mark.parametrize("refused", ["describe_stacks", "invoke"])
+def test_a_refused_call_at_its_end_is_reported_as_what_it_leaves_behind(refused: str) -> None:
+    here = world(HALF, WON)
+
+    def waiting(step: RolloutStep) -> None:
+        if step is RolloutStep.ORDER and here.answered:
+            here.fail[refused] = deque([error("AccessDenied", "no")])
+
+    end = run(here, journal=Journal(waiting=waiting))
+    if refused == "describe_stacks":
+        assert (end.outcome, here.beside) == (Outcome.NOT_RESTORED, [NEW])
+        assert end.reason == "the challengers could not be removed: AccessDenied: no; challenger 1 is better"
+        assert here.notices[-1][0] == "shoppers-dev: NOT RESTORED, look now"
+    else:
+        assert (end.outcome, one_model(here)) == (Outcome.CHAMPION_STAYS, True)
+        assert f"`slipway rollout approve --package {NEW} --reason TEXT` starts it" in end.reason
+
+
+def test_challengers_that_could_not_be_removed_after_a_failed_start_need_a_person() -> None:
+    here = world(smoke={"passed": False, "ran": True, "reason": "got 3"})
+
+    def waiting(step: RolloutStep) -> None:
+        if step is RolloutStep.WAIT_FOR_EXPERIMENT and here.left == 1:
+            here.fail["describe_stacks"] = deque([None, error("AccessDenied", "no")])
+
+    end = run(here, journal=Journal(waiting=waiting))
+    assert (end.outcome, here.beside) == (Outcome.NOT_RESTORED, [NEW])
+    assert "AccessDenied: no; the experiment was not started: the smoke test of" in end.reason
+
+
 def test_a_challenger_whose_approval_is_revoked_serves_no_longer() -> None:
     here = world()
 
@@ -221,7 +320,7 @@ def test_challengers_that_cannot_be_removed_need_a_person() -> None:
 def _killed_everywhere() -> Iterator[tuple[End, World]]:
     place = 0
     while True:
-        here, journal = world(HALF, MOST, WON, WON), Journal(kill_at=place)
+        here, journal = world(HALF, HALF, MOST, WON), Journal(kill_at=place)
         try:
             run(here, journal=journal)
         except Killed:
@@ -232,12 +331,22 @@ def _killed_everywhere() -> Iterator[tuple[End, World]]:
 
 
 def test_wherever_it_is_killed_it_ends_the_same() -> None:
+    whole = world(HALF, HALF, MOST, WON)
+    run(whole)
     ends = list(_killed_everywhere())
     assert len(ends) > 20
     for end, here in ends:
         assert end.outcome is Outcome.WINNER_STARTED
         assert here.updates == [f"{OLD} against {NEW}", OLD]
         assert (here.serves, one_model(here), len(here.started)) == (OLD, True, 1)
+        assert here.actions == ["experiment begun", "weights", "weights", "experiment ended"]
+        assert [each["challenger-1"] for each in here.weighed] == [0.5, 0.8]
+        assert _lengths(here.periods) == _lengths(whole.periods), "weights are in force since they were set"
+
+
+def _lengths(began: list[float]) -> list[float]:
+    """Of the periods between two changes of the weights."""
+    return [later - earlier for earlier, later in pairwise(dict.fromkeys(began))]
 
 
 def test_no_update_of_an_endpoint_without_experiments_asks_for_challengers() -> None:

@@ -87,6 +87,11 @@ def test_weights_follow_the_rewards_and_each_request_is_counted_once(s3: Any) ->
 def test_a_poll_that_is_repeated_gives_the_same(s3: Any) -> None:
     begun = time.time() - 60
     serve(s3, "primary", 20, yes=2, at=begun + 1)
+    first, second = polled(begun, poll=0), polled(begun, poll=0)
+    serve(s3, "challenger-1", 20, yes=20, at=begun + 3)
+    late = polled(begun, poll=0)
+    assert late == {**first, "shares": list(first["shares"])} == second
+    assert polled(begun, poll=1)["shares"] != late["shares"]
     first, second = polled(begun), polled(begun)
     assert first == second
 

@@ -66,7 +66,8 @@ def test_a_better_model_is_promoted_and_what_it_replaced_is_deleted() -> None:
     assert (world.serves, world.named) == (NEW, NEW)
     assert world.deleted == ["config-1", "model-1"]
     assert world.actions == ["begun", "decision", "promoted"]
-    assert world.audit[-1]["detail"] == {"previous": OLD, "decision": 1, "explanation": "better"}
+    expected = {"previous": OLD, "decision": 1, "explanation": "better"}
+    assert world.audit[-1]["detail"].items() >= expected.items()
     assert world.packages[NEW] == "Approved"
     assert world.notices[-1] == ("shoppers-dev: promoted", f"Endpoint shoppers-dev serves {NEW}; better")
 
@@ -520,7 +521,7 @@ def test_a_paused_rollout_waits_until_it_is_resumed_and_reads_again_what_serves(
 
     journal = Journal(waiting=meanwhile)
     assert run(world, journal=journal).outcome is Outcome.PROMOTED
-    assert world.audit[0]["detail"] == {"previous": LATER}
+    assert world.audit[0]["detail"]["previous"] == LATER
 
 
 def test_an_aborted_rollout_is_rejected_and_nothing_is_updated() -> None:
@@ -635,7 +636,7 @@ def test_a_rollout_that_is_killed_anywhere_and_resumed_ends_the_same(world: Any)
         assert end == wanted
         assert (here.serves, here.named, here.packages) == (whole.serves, whole.named, whole.packages)
         assert here.updates == whole.updates
-        assert list(dict.fromkeys(here.actions)) == whole.actions
+        assert here.actions == whole.actions
         assert set(here.deleted) == set(whole.deleted)
     assert count > 5
 
@@ -644,7 +645,7 @@ def test_a_rollout_that_is_killed_anywhere_and_resumed_ends_the_same(world: Any)
 def test_an_update_that_ends_while_its_execution_is_killed_is_neither_repeated_nor_promoted(ending: Ending) -> None:
     whole, world = Journal(), World(endings=deque([ending]))
     run(World(), journal=whole)
-    journal = Journal(kill_at=whole.names.index(RolloutStep.UPDATE))
+    journal = Journal(kill_at=whole.results.index(RolloutStep.UPDATE))
     with pytest.raises(Killed):
         run(world, journal=journal)
     while world.update:

@@ -194,7 +194,7 @@ def test_a_rollout_starts_the_model_that_was_stopped_and_then_goes_by_canary() -
     world = stopped()
     assert run(world, stopped_parameter="/stopped").outcome is Outcome.PROMOTED
     assert world.updates == [OLD, NEW]
-    assert world.audit[0]["detail"] == {"previous": OLD}
+    assert world.audit[0]["detail"]["previous"] == OLD
     assert world.parameters["/stopped"] == NOTHING_STOPPED
     assert [call for call in world.calls if call.startswith("analyse")]
 

@@ -38,6 +38,7 @@ def test_only_a_change_that_is_worth_an_update_is_one():
     assert not differ((0.5, 0.5), (2.0, 2.0))
     assert not differ((0.5, 0.5), (0.503, 0.497))
     assert differ((0.5, 0.5), ())
+    assert differ((0.985, 0.015), (1.0, 0.0)), "an arm without weight gets no request at all"
 
 
 def test_the_summary_has_each_arm_and_how_far_it_is():

@@ -78,6 +78,7 @@ class LiveChallengers:
             if begun is stack.Begun.BUSY:
                 run.steps.wait(RolloutStep.LEAVE_EXPERIMENT, STACK_SECONDS)
                 continue
+            self._attempts += 1  # a rollout that was paused may meet the next experiment's
             now = stack.read_settled(run, RolloutStep.WAIT_FOR_CHAMPION, self._seconds)
             if now["challengers"]:
                 raise NotRemovedError(

@@ -20,18 +20,26 @@ _ONCE = StepConfig(retry_strategy=RetryPresets.none())
 class DurableSteps:
     def __init__(self, context: DurableContext) -> None:
         self._context = context
+        self._operation = 0
 
     @property
     def execution(self) -> str:
         return str(self._context.execution_context.durable_execution_arn)
 
+    @property
+    def operation(self) -> int:
+        return self._operation
+
     def do(self, name: RolloutStep, act: Callable[[], Result]) -> Result:
+        self._operation += 1
         result: Result = _result(self._context.step(lambda _: _caught(act), name=name.value, config=_ONCE))
         return result
 
     def poll(
         self, name: RolloutStep, check: Callable[[State], State], start: State, pause: Callable[[State], float | None]
     ) -> State:
+        self._operation += 1
+
         def decide(found: State, _attempt: int) -> WaitForConditionDecision:
             seconds = None if "code" in found else pause(found["result"])
             if seconds is None:
@@ -46,6 +54,7 @@ class DurableSteps:
         return state
 
     def wait(self, name: RolloutStep, seconds: float) -> None:
+        self._operation += 1
         self._context.wait(Duration.from_seconds(seconds), name=name.value)
 
 

@@ -13,7 +13,7 @@ from slipway.rollout.steps import Kind, Outcome, RolloutStep
 
 from . import live
 from .candidate import described, smoke_test
-from .challengers import LiveChallengers, variants
+from .challengers import LiveChallengers, NotRemovedError, variants
 from .experiment_polls import follow
 from .gates import pass_gates
 from .lock import Lock
@@ -100,8 +100,8 @@ def _enter(run: Run, challengers: LiveChallengers, named: Sequence[str]) -> list
         challengers.enter(champion, [each["package"] for each in chosen])
         for number, each in enumerate(variants(run)[1:]):
             _smoke(run, each["name"], chosen[number])
-    except (Rejection, CallError):
-        challengers.leave()
+    except (Rejection, CallError) as exc:
+        _removed(challengers, f"the experiment was not started: {exc}")
         raise
     return [champion.package, *(each["package"] for each in chosen)]
 
@@ -144,13 +144,25 @@ def _smoke(run: Run, variant: str, arm: State) -> None:
 
 
 def _end(run: Run, arms: list[str], last: State) -> End:
-    """One model serves; the winner is rolled out as every approved package is, with gates, canary and alarms."""
+    """One model serves; the winner is rolled out as every approved package is, with gates, canary and alarms.
+
+    Where the challengers are gone, somebody has decided otherwise since: the winner is not rolled out over that.
+
+    Raises:
+        NotRemovedError: the endpoint was not seen without its challengers.
+    """
     champion, reason, winner = arms[0], last["ended"], last["winner"] or 0
     lock = Lock(run)
-    lock.take()
-    LiveChallengers(run).leave()
+    try:
+        lock.take()
+    except CallError as exc:
+        raise NotRemovedError(f"{exc}; {reason}") from exc
+    had = _removed(LiveChallengers(run), reason)
     lock.release()
     about = run.of_package(champion)
+    if winner and not had:
+        reason = f"its challengers were removed before {arms[winner]} could be rolled out: {reason}"
+        winner = 0
     if not winner:
         record(about, "experiment ended", {"winner": champion, "reason": reason})
         notify(
@@ -158,12 +170,31 @@ def _end(run: Run, arms: list[str], last: State) -> End:
         )
         return End(Outcome.CHAMPION_STAYS, reason)
     package = arms[winner]
-    run.steps.do(RolloutStep.START_WINNER, lambda: _start_rollout(run, package))
+    try:
+        run.steps.do(RolloutStep.START_WINNER, lambda: _start_rollout(run, package))
+    except CallError as exc:
+        again = f"`slipway rollout approve --package {package} --reason TEXT` starts it"
+        reason = f"{package} has won, and its rollout could not be started: {exc}; {again}: {reason}"
+        record(about, "experiment ended", {"winner": package, "reason": reason})
+        notify(run, "experiment, look now", reason)
+        return End(Outcome.CHAMPION_STAYS, reason)
     record(about, "experiment ended", {"winner": package, "reason": reason})
     notify(
         run, "experiment ended", f"{package} has won on endpoint {run.target.endpoint}; its rollout begins: {reason}"
     )
     return End(Outcome.WINNER_STARTED, reason)
+
+
+def _removed(challengers: LiveChallengers, reason: str) -> bool:
+    """Whether there were any.
+
+    Raises:
+        NotRemovedError: the endpoint was not seen without them, for whatever cause.
+    """
+    try:
+        return challengers.leave()
+    except CallError as exc:
+        raise NotRemovedError(f"{exc}; {reason}") from exc
 
 
 def _start_rollout(run: Run, package: str) -> bool:

@@ -49,7 +49,7 @@ def _polled(run: Run, arms: list[str], state: State, *, since: float, waited: fl
     """What the rewards ask for, done; within a step."""
     seen = observe(run)
     if seen["status"] in live.BUSY:
-        return {}  # a deployment, or weights that are being set
+        return {"changed_at": now}  # a deployment, or weights that are being set
     if ended := _ended(run, seen, arms):
         return {"ended": ended}
     is_paused, more_polls = Pause(run, Lock(run)).is_set(), state["polls"] - run.target.experiment_polls
@@ -61,27 +61,36 @@ def _polled(run: Run, arms: list[str], state: State, *, since: float, waited: fl
         "weights": state["weights"],
         "changed_at": state["changed_at"],
         "begun": since,
+        "poll": state["polls"],
         "key": state["key"],
         "clock": clock(waited, since=state["at"], until=now),
         "is_over": more_polls >= 0,
         "is_paused": is_paused,
     }
     found = invoke(run, run.target.experiment_analysis, request)
-    after = {} if is_paused else _acted(run, arms, seen, found, now=now)
-    return {**after, "key": found["key"]}
+    after = {} if is_paused else _acted(run, arms, state, seen, found)
+    return {**after, "key": found["key"], **({"changed_at": now} if "weights" in after else {})}
 
 
-def _acted(run: Run, arms: list[str], seen: State, found: State, *, now: float) -> State:
-    """By what the analysis has found, which is left alone while rollouts are paused; within a step."""
+def _acted(run: Run, arms: list[str], state: State, seen: State, found: State) -> State:
+    """By what the analysis has found, which is left alone while rollouts are paused; within a step.
+
+    Weights are recorded before they are set: a process that ends in between does both again, one that ends later finds
+    them set.
+    """
     if found["winner"] is not None:
         return {"ended": found["explanation"], "winner": found["winner"]}
     # As they are: an update of the endpoint, a deployment's for instance, has set them back.
-    if not differ(found["shares"], [each["weight"] for each in seen["variants"]]):
-        return {"weights": found["shares"]}
-    if not _weigh(run, seen, found["shares"]):
-        return {}
-    audit(run.of_package(arms[0]), "weights", {"weights": dict(zip(arms, found["shares"], strict=True))})
-    return {"weights": found["shares"], "changed_at": now}
+    shares, weights = found["shares"], [each["weight"] for each in seen["variants"]]
+    if not differ(shares, weights):
+        return {"weights": shares} if differ(weights, state["weights"]) else {}
+    about = run.of_package(arms[0])
+    wanted = {"weights": dict(zip(arms, shares, strict=True)), "poll": state["polls"]}
+    audit(about, "weights", wanted)
+    if _weigh(run, seen, shares):
+        return {"weights": shares}
+    audit(about, "weights not set, the endpoint is updated", wanted)
+    return {}
 
 
 def _ended(run: Run, seen: State, arms: list[str]) -> str:

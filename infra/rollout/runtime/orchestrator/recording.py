@@ -18,7 +18,11 @@ def record(run: Run, action: str, detail: State) -> None:
 
 
 def audit(run: Run, action: str, detail: State) -> bool:
-    """Append to the audit log, within a step; one that cannot be written changes nothing but sends a notice."""
+    """Append to the audit log, within a step; one that cannot be written changes nothing but sends a notice.
+
+    An entry of the same operation, with the same detail, is not appended again.
+    """
+    detail = {**detail, "operation": run.steps.operation}
     entry = {"actor": run.steps.execution, "action": action, "subject": run.request.package, "detail": detail}
     try:
         invoke(run, run.target.audit, entry)

@@ -52,6 +52,11 @@ class Steps(Protocol):
         """The execution's ARN."""
         ...
 
+    @property
+    def operation(self) -> int:
+        """The number of the one that was begun last, the same when it is done again."""
+        ...
+
     def do(self, name: RolloutStep, act: Callable[[], Result]) -> Result:
         """Act, and save the result.
 
@@ -79,14 +84,14 @@ class RolloutTarget:
 
     Attributes:
         function: the alias of the function itself.
-        canary_analysis: the function that compares the fleets; empty where there is none.
+        canary_analysis: the version of the function that compares the fleets; empty where there is none.
         proceeds: whether a rollout goes on without a comparison.
         gate_job: the job that a candidate must pass.
         plan: how traffic moves, in words.
         timeout_seconds: the longest that an update of the endpoint may take.
         shadow_seconds: the longest that a candidate is a shadow; 0 where it is none.
         most_challengers: how many the endpoint can have in an experiment; 0 where there are none.
-        experiment_analysis: the function that reads an experiment's rewards; empty where there is none.
+        experiment_analysis: the version of the function that reads an experiment's rewards; empty where there is none.
         experiment_seconds: between two changes of the weights.
         experiment_polls: the most of them.
         stopped_parameter: in SSM, the package that a schedule has stopped; empty where there is no schedule.
