@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+import boto3
 import pytest
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
+from moto import mock_aws
 
 from infra.rollout.audit import AuditFunction
+from infra.rollout.runtime.audit import index
 from slipway.settings.names import Names
 
 
@@ -71,3 +74,16 @@ def test_two_synths_upload_the_same_code(function: tuple[dict[str, Any], Path], 
     AuditFunction(stack, "Audit", names=Names("shoppers", "dev"), artifacts_bucket=s3.Bucket(stack, "Bucket"))
     app.synth()
     assert [path.name for path in tmp_path.glob("asset.*")] == [function[1].name]
+
+
+def test_an_operation_that_is_done_again_has_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"AUDIT_BUCKET": "artifacts", "AUDIT_PREFIX": "audit/shop/", "AWS_DEFAULT_REGION": "us-east-1"}
+    for name, value in {**settings, "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}.items():
+        monkeypatch.setenv(name, value)
+    entry = {"actor": "execution/1", "action": "weights", "subject": "package/1", "detail": {"operation": 7, "poll": 0}}
+    later = {**entry, "detail": {"operation": 7, "poll": 1}}
+    person = {"actor": "anna", "action": "pause", "subject": "shop", "detail": {"reason": "sale"}}
+    with mock_aws():
+        boto3.client("s3").create_bucket(Bucket="artifacts")
+        appended = [index.handler(each, None)["sequence"] for each in (entry, person, later, entry, later, person)]
+    assert appended == [1, 2, 3, 1, 3, 4], "what a person does twice is there twice"
