@@ -106,6 +106,7 @@ class _Assembly:
         keep_everything()
         lambda_functions.mark_ends_of_logs()
         lambda_functions.limit_environments()
+        lambda_functions.share_concurrency()
         file_by_the_minute(speed=self._options.speed)
         DurableExecutions(self._loop, self._bus, speed=self._options.speed).install()
         look_each_second()

@@ -405,24 +405,6 @@ def test_a_good_model_is_promoted_by_the_evidence_and_what_it_replaced_is_gone(l
     assert {"decision", "promoted"} <= set(actions)
 
 
-@pytest.mark.thorough
-@pytest.mark.usefixtures("live")
-def test_a_stack_that_is_updated_meanwhile_changes_nothing_of_a_rollout_under_way(launch: Launch) -> None:
-    """What the analysis would read of its earlier polls, and with which tolerances, is another function's by then."""
-    functions, package = launch.cloud("lambda"), launch.package(0.625)
-    before = functions.get_function_configuration(FunctionName="analysis")["Environment"]
-    with launch.users(120):
-        launch.decide(package, "Approved")
-        execution = eventually(lambda: launch.executions(package, "Approved"))[0]
-        eventually(lambda: launch.endpoint()["EndpointStatus"] == "Updating")
-        functions.update_function_configuration(FunctionName="analysis", Environment={"Variables": {}})
-        ended = launch.ended(execution)
-    functions.update_function_configuration(FunctionName="analysis", Environment=before)
-    assert ended["outcome"] == "promoted", ended
-    assert "promote: after" in ended["reason"]
-    assert launch.serves() == package
-
-
 @pytest.mark.usefixtures("live")
 def test_48997_a_silent_rollback_is_a_failure_and_the_configuration_in_use_stays(launch: Launch) -> None:
     before, config = launch.serves(), launch.endpoint()["EndpointConfigName"]
@@ -485,3 +467,21 @@ def test_the_schedule_stops_the_endpoint_and_starts_it_with_the_package_that_it_
     assert sagemaker.describe_model_package(ModelPackageName=served)["ModelApprovalStatus"] == "Approved"
     assert launch.scheduled(START)["outcome"] == "done"
     assert launch.serves() == launch.parameter() == served
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("live")
+def test_a_stack_that_is_updated_meanwhile_changes_nothing_of_a_rollout_under_way(launch: Launch) -> None:
+    """What the analysis would read of its earlier polls, and with which tolerances, is another function's by then."""
+    functions, package = launch.cloud("lambda"), launch.package(0.625)
+    before = functions.get_function_configuration(FunctionName="analysis")["Environment"]
+    with launch.users(120):
+        launch.decide(package, "Approved")
+        execution = eventually(lambda: launch.executions(package, "Approved"))[0]
+        eventually(lambda: launch.endpoint()["EndpointStatus"] == "Updating")
+        functions.update_function_configuration(FunctionName="analysis", Environment={"Variables": {}})
+        ended = launch.ended(execution)
+    functions.update_function_configuration(FunctionName="analysis", Environment=before)
+    assert ended["outcome"] == "promoted", ended
+    assert "promote: after" in ended["reason"]
+    assert launch.serves() == package

@@ -44,6 +44,19 @@ def _up_to_mark(lines: "queue.Queue[str]") -> str:
     return "\n".join(found).removesuffix("\n")
 
 
+def share_concurrency() -> None:
+    """What is reserved for a function is for its versions too; ministack would run these without a limit."""
+    known = _lambda._effective_func_record_for_qualifier
+
+    def effective(function: dict[str, Any] | None, qualifier: str | None) -> Any:
+        record, config = known(function, qualifier)
+        if function is not None and record is not None and record is not function:
+            record["concurrency"] = function.get("concurrency")
+        return record, config
+
+    _lambda._effective_func_record_for_qualifier = effective
+
+
 def limit_environments() -> None:
     """Refuse variables of more than 4 KB, in calls of the API and in stacks."""
     create, update = _lambda._create_function, _lambda._update_config
