@@ -46,15 +46,13 @@ def _up_to_mark(lines: "queue.Queue[str]") -> str:
 
 def share_concurrency() -> None:
     """What is reserved for a function is for its versions too; ministack would run these without a limit."""
-    known = _lambda._effective_func_record_for_qualifier
+    known = _lambda._reserved_concurrency
 
-    def effective(function: dict[str, Any] | None, qualifier: str | None) -> Any:
-        record, config = known(function, qualifier)
-        if function is not None and record is not None and record is not function:
-            record["concurrency"] = function.get("concurrency")
-        return record, config
+    def reserved(record: dict[str, Any], config: dict[str, Any]) -> int | None:
+        found: int | None = known(_lambda._functions.get(config.get("FunctionName")) or record, config)
+        return found
 
-    _lambda._effective_func_record_for_qualifier = effective
+    _lambda._reserved_concurrency = reserved
 
 
 def limit_environments() -> None:
