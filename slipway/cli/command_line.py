@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from slipway.cli.old_names import refuse_old_name
+from slipway.cli.parser import CommandParser
 from slipway.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,6 +31,20 @@ COMMANDS = (
     "destroy",
 )
 """The product's own, in the order of a launch; each is the module of that name beside this one."""
+_EPILOG = """\
+`slipway COMMAND --help` has the defaults, exit codes and examples of a command.
+
+exit codes of every command:
+  0    done
+  1    refused or failed, with the reason
+  2    settings, data or arguments are not acceptable; nothing was changed
+  130  interrupted
+
+first steps, without an AWS account:
+  slipway new customers.csv --target churned
+  slipway check --config config/customers.toml --data customers.csv
+  slipway rehearse --config config/customers.toml --data customers.csv
+"""
 PLUGINS = "slipway.commands"
 """The entry points that add a command, each a module like those; the repository's `rehearsal` declares its own."""
 
@@ -44,7 +59,9 @@ def run(argv: Sequence[str] | None) -> int:
     """Run the command that `argv` names; the return value is the process's exit code."""
     words = sys.argv[1:] if argv is None else argv
     refuse_old_name(words)
-    arguments = _parser(_named(words)).parse_args(words)
+    arguments, unknown = _parser(_named(words)).parse_known_args(words)
+    if unknown:
+        arguments.parser.refuse(unknown)
     try:
         code: int = arguments.run(arguments)
     except ModuleNotFoundError as exc:
@@ -60,7 +77,12 @@ def whole_parser() -> argparse.ArgumentParser:
 
 
 def _parser(commands: Iterable[Command]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="slipway", description="Launch machine-learning models safely.")
+    parser = CommandParser(
+        prog="slipway",
+        description="Launch machine-learning models on AWS safely, and rehearse the whole launch on this machine first.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in commands:

@@ -22,6 +22,20 @@ exit codes:
 example:
   slipway experiment {}
 """
+_OVERVIEW = """\
+Needs [experiment] in the settings, deployed. The commands act in the account of your AWS credentials; every change is
+recorded in the endpoint's audit log. `slipway lint --requests-per-second N` says whether your traffic is enough.
+
+exit codes:
+  0    done
+  1    refused, nothing to act on, or AWS refuses a call
+  2    settings or arguments are not acceptable
+
+examples:
+  slipway experiment start --package 7 --reason "is version 7 better?"
+  slipway experiment status --json
+  slipway experiment stop --reason "sale weekend"
+"""
 _START = """\
 Add challengers beside the live model, the champion, and move shares of the users by what outcomes say. Each challenger
 passes the gates and a smoke test first. At the planned size one test decides: a challenger that has won is rolled out
@@ -43,6 +57,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "experiment",
         help="compare approved models on live users, by outcomes",
         description="Start, stop or follow an A/B test or a bandit on the live endpoint.",
+        epilog=_OVERVIEW,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(dest="action", required=True)
     start = _action(actions, "start", _start)

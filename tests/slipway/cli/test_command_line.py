@@ -69,6 +69,29 @@ def test_what_is_no_command_is_refused_with_those_that_are(capsys: pytest.Captur
     assert all(f"'{name}'" in message for name in (*COMMANDS, "rehearse", "push-rehearsal"))
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["rehears"], "; did you mean rehearse?"),
+        (["rollout", "statu"], "; did you mean status?"),
+        (
+            ["rehearse", "--sped", "3"],
+            "slipway rehearse: error: unrecognized arguments: --sped 3; did you mean --speed?",
+        ),
+        (["rollout", "status", "--jsn=x"], "slipway rollout status: error: unrecognized arguments: --jsn=x; did you"),
+        (["rehearse", "--fault", "slo"], "(choose from 'errors', 'slow', 'shift', 'schema'); did you mean slow?"),
+        (["lint", "--zzzz"], "slipway lint: error: unrecognized arguments: --zzzz\n"),
+    ],
+)
+def test_what_is_mistyped_is_refused_with_what_was_probably_meant(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_run_elsewhere_without_a_use_case_says_what_to_give(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
