@@ -4,7 +4,6 @@ import argparse
 import json
 import shlex
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from slipway.cli.arguments import add_command, add_json, add_use_case, write
@@ -12,6 +11,7 @@ from slipway.errors import InputError
 from slipway.readable import in_a_line
 from slipway.rounding import counted
 from slipway.settings import load_settings
+from slipway.temporary import temporary_folder
 
 _EPILOG = """\
 Each warning says what to do. A rehearsal checks its table first, in the same way.
@@ -49,8 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load_settings(arguments.config, arguments.stage)
     if not arguments.data.exists():
         raise InputError(f"--data must be a file or folder, got {arguments.data}, which does not exist")
-    with TemporaryDirectory() as folder:
-        use_case = Path(folder) / "use_case.json"
+    with temporary_folder("check") as folder:
+        use_case = folder / "use_case.json"
         use_case.write_text(json.dumps(use_case_document(settings)), encoding="utf-8")
         found = check_table(arguments.data, use_case)
     write(arguments, found, lambda: _text(arguments, found))

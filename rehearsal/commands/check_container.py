@@ -6,11 +6,11 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from slipway.cli.arguments import add_command, add_number
 from slipway.errors import InputError
+from slipway.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,9 +87,9 @@ def _findings(arguments: argparse.Namespace) -> "Iterator[ContainerFinding]":
         )
     else:
         program, backend = Program(Path.cwd(), _entrypoint(arguments.command)), choose_backend("prefix")
-    with TemporaryDirectory() as folder:
+    with temporary_folder("container") as folder:
         try:
-            yield from check(arguments, program, backend, Path(folder) / "container")
+            yield from check(arguments, program, backend, folder / "container")
         finally:
             backend.close()
 

@@ -89,6 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _rehearse(arguments: argparse.Namespace) -> int:
     # They take a second to import, which `--help` should not wait for.
     from rehearsal.console.display import choose_display  # noqa: PLC0415
+    from rehearsal.journey.local_environment import sole_writer  # noqa: PLC0415
     from rehearsal.journey.options import RehearsalOptions  # noqa: PLC0415
     from rehearsal.journey.rehearsal import Rehearsal  # noqa: PLC0415
     from rehearsal.journey.rehearsal_result import default_fault  # noqa: PLC0415
@@ -107,14 +108,15 @@ def _rehearse(arguments: argparse.Namespace) -> int:
         demo_rows=arguments.rows,
         interrupt_spot=arguments.interrupt_spot,
     )
-    with choose_display(sys.stderr, plain=arguments.plain) as display:
-        result = Rehearsal(options, display).run()
-        if result.failure is None:
-            with display.phase("report") as phase:
-                _report(result, phase.log)
-    if result.failure is not None:
-        _report_failure(result)
-        raise result.failure.error
+    with sole_writer(options.out):
+        with choose_display(sys.stderr, plain=arguments.plain) as display:
+            result = Rehearsal(options, display).run()
+            if result.failure is None:
+                with display.phase("report") as phase:
+                    _report(result, phase.log)
+        if result.failure is not None:
+            _report_failure(result)
+            raise result.failure.error
     return exit_code(result)
 
 

@@ -1,6 +1,7 @@
 """Before anything starts: the folder for the report is checked, and the environment made local."""
 
 import contextlib
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,36 @@ def check_out(out: Path) -> None:
     finally:
         for folder in made:
             with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+@contextmanager
+def sole_writer(out: Path) -> Iterator[None]:
+    """Let no other rehearsal begin meanwhile that writes into `out`, where the reports of both would be mixed.
+
+    Raises:
+        InputError: another one is under way, or it is no folder.
+    """
+    made: list[Path] = []
+    try:
+        made = [folder for folder in (out, *out.parents) if not folder.exists()]
+        out.mkdir(parents=True, exist_ok=True)
+        held = os.open(out, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as exc:
+        raise InputError(f"--out must be a folder that can be written to, got {out}: {exc.strerror}") from exc
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            raise InputError(
+                f"--out must be a folder of one rehearsal at a time, got {out}, into which another one under way will "
+                "write: name another folder with --out"
+            ) from exc
+        yield
+    finally:
+        os.close(held)
+        for folder in made:
+            with contextlib.suppress(OSError):  # a report lies in it
                 folder.rmdir()
 
 

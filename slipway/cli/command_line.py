@@ -77,9 +77,9 @@ def whole_parser() -> argparse.ArgumentParser:
 
 
 def _parser(commands: Iterable[Command]) -> argparse.ArgumentParser:
-    parser = CommandParser(
+    parser: argparse.ArgumentParser = CommandParser(
         prog="slipway",
-        description="Launch machine-learning models on AWS safely, and rehearse the whole launch on this machine first.",
+        description="Launch machine-learning models on AWS safely; rehearse the whole launch on this machine first.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

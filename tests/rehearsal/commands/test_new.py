@@ -242,8 +242,12 @@ def test_a_file_is_not_replaced_unasked(customers: Path, capsys: pytest.CaptureF
 
 
 def test_a_check_prints_a_line_for_each_warning_and_the_next_command(
-    customers: Path, made: Path, capsys: pytest.CaptureFixture[str]
+    customers: Path, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (killed := tmp_path / "slipway-run-rehearsal-killed").mkdir()
+    (killed / ".lock").touch()
+    (killed / "table.csv").touch()
     capsys.readouterr()
     config = customers.parent / "without_folds.toml"
     config.write_text(made.read_text(encoding="utf-8").replace("folds = 5", "folds = 0"), encoding="utf-8")
@@ -253,6 +257,7 @@ def test_a_check_prints_a_line_for_each_warning_and_the_next_command(
     assert warnings == ["warning: with 500 rows, models are compared better by cross-validation: [training] folds = 5"]
     assert count == "1 warning"
     assert following == f"next: slipway rehearse --config {config} --data '{customers}'"
+    assert list(tmp_path.iterdir()) == []  # also what a killed rehearsal left
 
 
 def test_a_table_that_cannot_be_used_fails_its_check(

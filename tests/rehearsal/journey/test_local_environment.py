@@ -11,7 +11,7 @@ import pytest
 
 from rehearsal.console.display import choose_display
 from rehearsal.journey.demo_data.registry import write_demo_csv
-from rehearsal.journey.local_environment import check_out, local_environment
+from rehearsal.journey.local_environment import check_out, local_environment, sole_writer
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.journey.rehearsal import Rehearsal
 from rehearsal.journey.user_table import files_of, request_bodies, source_table
@@ -146,6 +146,18 @@ def test_a_run_that_is_refused_leaves_an_earlier_runs_reports_as_they_are(tmp_pa
 def test_checking_a_new_folder_leaves_none(tmp_path: Path) -> None:
     check_out(tmp_path / "a" / "b")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_two_rehearsals_at_the_same_time_write_into_two_folders(tmp_path: Path) -> None:
+    out = tmp_path / "a" / "b"
+    with sole_writer(out), sole_writer(tmp_path / "c"):
+        with pytest.raises(InputError, match=f"one rehearsal at a time, got {out}, into which"), sole_writer(out):
+            raise AssertionError
+        check_out(out)
+    with sole_writer(out):
+        (out / "report.json").touch()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [out / "report.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 @pytest.mark.parametrize("variable", ["no_proxy", "NO_PROXY"])
