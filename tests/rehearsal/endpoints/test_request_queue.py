@@ -110,6 +110,21 @@ def test_the_queue_outlives_a_fleet_whose_controllers_die_in_every_state(account
     assert account.describe()["EndpointConfigName"] == "green"
 
 
+def test_beside_a_fleet_without_instances_the_canary_takes_all_and_can_be_rolled_back(
+    account: Account, objects: Objects
+) -> None:
+    account.create("blue")
+    scale(account, 0)
+    account.alarms["errors"] = "OK"
+    account.update("green", canary("errors", wait=3600))
+    ask(account, *(f"{number}" for number in range(20)))
+    until(lambda: len(objects.written) == 20)
+    assert all(b'"model": "green"' in content for content in objects.written.values())
+    account.alarms["errors"] = "ALARM"
+    settled = account.settled()
+    assert (settled["EndpointStatus"], settled["EndpointConfigName"]) == ("InService", "blue")
+
+
 def test_it_takes_no_request_that_waits_for_its_response(account: Account) -> None:
     account.create("blue")
     with pytest.raises(ValueError, match="takes InvokeEndpointAsync alone"):
