@@ -9,8 +9,6 @@ from tests.launches import PROJECT, ends, launch
 
 DEFAULT = ("--speed", "30", "--rate", "60")
 """As a rehearsal is without these options: the alarms' default periods then have requests enough."""
-QUEUED = ("--speed", "40", "--rate", "80")
-"""Fifteen minutes of an empty queue, and the minutes that an instance takes, then fit into two real ones."""
 pytestmark = [pytest.mark.e2e, pytest.mark.thorough]
 
 
@@ -38,7 +36,7 @@ def settings_of(folder: Path, kind: str) -> Path:
 
 
 def test_an_asynchronous_launch_rolls_the_bad_model_back_by_alarms_and_drops_nothing(tmp_path: Path) -> None:
-    report = launch(settings_of(tmp_path, "asynchronous"), *QUEUED, fault="errors")
+    report = launch(settings_of(tmp_path, "asynchronous"), *DEFAULT, fault="errors")
     assert (report["endpoint_kind"], ends(report)) == ("asynchronous", ["promoted", "promoted", "rolled_back"])
     assert report["rollouts"][2]["by"].endswith("ServerErrors")
     assert (report["users"]["dropped"], report["users"]["not_sent"]) == (0, 0)
