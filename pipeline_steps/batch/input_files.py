@@ -58,6 +58,7 @@ class InputFile:
     header: tuple[str, ...]
     rows: Iterator[InputRow]
     delimiter: str = ","
+    decimal: str = "."
 
 
 def open_input(path: Path, columns: Sequence[FeatureColumn], given: TableFormat) -> InputFile:
@@ -100,7 +101,7 @@ def _csv(
     point = "." if delimiter == "," else decimal_mark(cells)
     rules = CellRules.of(given, decimal=given.decimal or point)
     rows_read = _csv_rows(path, encoding, delimiter, columns, rules)
-    return InputFile(path, "csv", tuple(header), _guarded(rows_read, path), delimiter)
+    return InputFile(path, "csv", tuple(header), _guarded(rows_read, path), delimiter, rules.decimal)
 
 
 def _csv_rows(

@@ -41,7 +41,7 @@ def _flat(entry: Mapping[str, Any], name: str) -> Iterator[tuple[str, Any]]:
 
 
 class _Csv:
-    """UTF-8, with the delimiter of the input, and packed where the input is."""
+    """UTF-8, with the delimiter and decimal mark of the input, and packed where the input is."""
 
     def __init__(self, source: InputFile, path: Path) -> None:
         self._source = source
@@ -55,12 +55,15 @@ class _Csv:
         cells = prediction_cells(entry)
         if self._names is None:
             self._head(list(cells))
-        self._writer.writerow([*row.source, *cells.values()])
+        self._writer.writerow([*row.source, *map(self._written, cells.values())])
 
     def close(self, *, is_whole: bool) -> None:  # noqa: ARG002 — each line is whole
         if self._names is None:
             self._head([])
         self._file.close()
+
+    def _written(self, value: Any) -> Any:
+        return str(value).replace(".", self._source.decimal) if isinstance(value, float) else value
 
     def _head(self, names: list[str]) -> None:
         self._names = names

@@ -169,7 +169,7 @@ def test_cells_are_read_as_training_reads_them(tmp_path: Path) -> None:
     with gzip.open(batch.results / "table.csv.gz.out", "rt", encoding="utf-8") as file:
         assert file.read().splitlines() == [
             "Größe;visits;month;prediction_score;prediction_label",
-            "1;2,5;Nov;0.25;0",
+            "1;2,5;Nov;0,25;0",
             "2;unbekannt;Feb;0;0",
         ]
 
