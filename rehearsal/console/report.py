@@ -196,7 +196,8 @@ def _rollout(rollout: RolloutResult) -> str:
     by = f"{how} {rollout.by}" if rollout.by else ""
     exposed = "an unknown number" if rollout.exposed is None else f"{rollout.exposed:,}"
     counts = f"{counted(rollout.requests, 'request')}, {exposed} by the new fleet"
-    outcome = rollout.outcome_in_words + (", but not proven safe" if rollout.proven is False else "")
+    is_unproven = rollout.proven is False and rollout.outcome != INCONCLUSIVE
+    outcome = rollout.outcome_in_words + (", but not proven safe" if is_unproven else "")
     if rollout.shadow and rollout.shadow["decision"] == "promote":
         outcome = f"proven as a shadow, {outcome}"
     return f"{rollout.type}{fault}: {outcome}{by}; {counts}, {rollout.failed} failed, {rollout.dropped} dropped"

@@ -282,7 +282,9 @@ def test_a_rollout_on_a_busy_machine_is_inconclusive_and_neither_a_wrong_outcome
     starved.dropped = starved.failed = 2
     assert result.shortcomings == []
     assert result.inconclusive == [starved.reason]
+    starved.proven = False
     assert f"inconclusive: {starved.reason}" in summary(result)
+    assert "rollout  canary: inconclusive; " in summary(result)
     assert exit_code(result) == 3
     result.rollouts[2].outcome = "promoted"
     assert result.shortcomings == [
