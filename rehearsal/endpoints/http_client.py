@@ -1,5 +1,6 @@
 """One HTTP response or none: aiohttp with what the router and the load generator need of it."""
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,6 +9,9 @@ from yarl import URL
 
 _IDLE_SECONDS = 1.0
 """Shorter than any usual server keeps an idle connection: no request meets one that the server closes this moment."""
+
+_LARGE_BYTES = 2**20
+"""A larger body is sent in parts: as a whole it would hold up every other request."""
 
 _UNSENT_HEADERS = ("Accept", "Accept-Encoding", "User-Agent")
 """aiohttp would add them; a container gets what SageMaker passes on."""
@@ -47,7 +51,7 @@ class HttpClient:
                 method,
                 URL(url, encoded=True),
                 headers=headers,
-                data=body,
+                data=io.BytesIO(body) if len(body) > _LARGE_BYTES else body,
                 timeout=aiohttp.ClientTimeout(total=timeout_seconds),
                 allow_redirects=False,
             ) as response:

@@ -21,6 +21,7 @@ from rehearsal.endpoints.router import INVOCATION_SECONDS, Router
 from rehearsal.endpoints.supervisor import CancelledDeploymentError, Supervisor
 from slipway.errors import LaunchError
 from slipway.rollout.plan import RolloutPlan
+from slipway.settings.limits import MOST_SERVERLESS_BYTES
 
 _log = logging.getLogger(__name__)
 REWEIGHING_SECONDS = 60.0
@@ -83,6 +84,13 @@ class LocalEndpoint:
             journal, self._cancelled, self._events.restarted, silent_seconds=self._environment.silent_seconds
         )
         self._begin("Updating", config, deployment, partial(rollout.run, self._supervisor.run))
+
+    def check_size(self, what: str, body: bytes) -> None:
+        """Raises ValueError where a serverless endpoint does not take so large a request, or give such a response."""
+        live = self.state.live
+        if live is not None and live.is_serverless and len(body) > MOST_SERVERLESS_BYTES:
+            limit = f"at most {MOST_SERVERLESS_BYTES} bytes with a serverless endpoint"
+            raise ValueError(f"the {what} must have {limit}, got {len(body)}")
 
     def reweigh(self, changes: Sequence[Mapping[str, Any]]) -> None:
         """Set weights and instance counts of the live fleet; returns at once."""

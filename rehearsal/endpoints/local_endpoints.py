@@ -195,16 +195,19 @@ class LocalEndpoints:
 
         Raises:
             LookupError: there is no such endpoint or variant, or no fleet of it serves yet.
-            ValueError: it takes requests by its queue alone.
+            ValueError: it takes requests by its queue alone, or the request or its response is too large for it.
         """
-        if self._get(endpoint_name).queue:
+        endpoint = self._get(endpoint_name)
+        if endpoint.queue:
             raise ValueError(f"endpoint {endpoint_name} is asynchronous: it takes InvokeEndpointAsync alone")
+        endpoint.check_size("request", body)
         received = time.perf_counter()
         request = InvocationRequest(
             body, content_type, accept, target_variant, inference_id, received, custom_attributes
         )
-        answer = self._loop.submit(self._get(endpoint_name).router.invoke(request))
-        return await asyncio.wrap_future(answer)
+        answer = await asyncio.wrap_future(self._loop.submit(endpoint.router.invoke(request)))
+        endpoint.check_size("response", answer.body)
+        return answer
 
     def enqueue(self, endpoint_name: str, given: AsyncRequest) -> QueuedRequest:
         """Let a request wait; may be called from any thread.

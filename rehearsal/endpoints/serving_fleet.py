@@ -64,6 +64,10 @@ class ServingFleet:
         return self.shadow if self.shadow and self._sampler.chooses() else None
 
     @property
+    def is_serverless(self) -> bool:
+        return not any(variant.instance_type for variant in self.variants)
+
+    @property
     def instances(self) -> int:
         """Instances that a rollout moves by: those of the smallest variant."""
         return min(variant.instances for variant in self.variants)

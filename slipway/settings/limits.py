@@ -7,6 +7,9 @@ from math import prod
 MOST_REQUEST_BYTES = 25 * 1024 * 1024
 """Of one invocation of a real-time endpoint. "The payload limits are 25 MB for real-time endpoints":
 https://docs.aws.amazon.com/sagemaker/latest/dg/hosting-faqs.html; 6 MB in older pages."""
+MOST_SERVERLESS_BYTES = 4 * 1024 * 1024
+"""Of a request to a serverless endpoint, and of its response:
+https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints-invoke.html."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from slipway.errors import InputError
+from slipway.settings.limits import MOST_SERVERLESS_BYTES
 from tests.rehearsal.cloud.process import PROJECT
 from tests.rehearsal.endpoints.account import Users, canary, endpoint_config, model, processes_of, until
 
@@ -297,6 +298,17 @@ def test_two_variants_share_the_requests_by_weight(account: Any) -> None:
     assert account.ask(target_variant="b").variant == "b"
     with pytest.raises(LookupError, match="variant must be one of primary, b, got c"):
         account.ask(target_variant="c")
+
+
+def test_a_serverless_endpoint_takes_and_gives_at_most_4_mb(account: Any) -> None:
+    config = endpoint_config("blue", ServerlessConfig={"MemorySizeInMB": 2048, "MaxConcurrency": 5})
+    del config["ProductionVariants"][0]["InstanceType"]
+    account.create("blue", config=config)
+    assert account.ask(b"1" * (MOST_SERVERLESS_BYTES - 100)).status == 200
+    with pytest.raises(ValueError, match=r"the request must have at most 4194304 bytes .*, got 4194305"):
+        account.ask(b"1" * (MOST_SERVERLESS_BYTES + 1))
+    with pytest.raises(ValueError, match="the response must have at most 4194304 bytes"):
+        account.ask(b"1" * MOST_SERVERLESS_BYTES)  # which it repeats, with the model's name
 
 
 def test_metrics_tell_the_new_fleet_from_the_old_one(account: Any) -> None:
