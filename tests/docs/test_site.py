@@ -88,6 +88,14 @@ def test_every_decision_is_listed(pages: dict[str, str]) -> None:
     assert [one.stem for one in records if f'href="{one.stem}.html"' not in pages["decisions/index.html"]] == []
 
 
+def test_every_decision_has_a_number_of_its_own_which_its_title_repeats() -> None:
+    records = sorted((PROJECT / "docs" / "decisions").glob("[0-9]*.md"))
+    numbers = [int(record.name[:4]) for record in records]
+    assert numbers == list(range(1, len(records) + 1))
+    titles = [record.read_text(encoding="utf-8").partition("\n")[0] for record in records]
+    assert [title for number, title in zip(numbers, titles, strict=True) if not title.startswith(f"# {number}. ")] == []
+
+
 def test_every_step_and_outcome_of_a_rollout_is_described(pages: dict[str, str]) -> None:
     text = plain(pages["reference/rollout.html"])
     assert [name.value for name in (*Outcome, *RolloutStep) if name.value not in text] == []
