@@ -19,7 +19,10 @@ from pipeline_steps.server.reasons import Explainer
 from pipeline_steps.server.warm_up import warm_up
 from tests.text_models import letters, text_model
 
-TEXT = 'Liebe Leute, "kaputt";\n\u0431\u044b\u043b\u043e 日本 \U0001f600'
+TEXT = (
+    'Liebe Leute, "kaputt";\n\u0431\u044b\u043b\u043e 日本 \U0001f600\u200d\U0001f680 e\u0301\u0327 '
+    "\u0130\u0131\u00df\u01c6 \u202e\u05e9\u05dc\u05d5\u05dd\ufdfa \x00\x85\u2028\u00a0 !?\u2026 " + "x" * 2_500
+)
 ROW = {"amount": 1.0, "letter": TEXT}
 QUOTED = TEXT.replace('"', '""')
 
