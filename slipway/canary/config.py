@@ -93,8 +93,8 @@ class Tolerances:
 
 
 _BOUNDS = (
-    ("false_rollback_rate", 0, 0.5),
-    ("false_promotion_rate", 0, 0.5),
+    ("false_rollback_rate", 1e-9, 0.5),
+    ("false_promotion_rate", 1e-9, 0.5),
     ("min_requests", 0, 1e9),
     ("error_tolerance", 0, 0.5),
     ("expected_error_rate", 0, 0.5),

@@ -14,6 +14,7 @@ from slipway.guardrails.template_file import SUFFIXES, read_template
 from slipway.readable import readable
 from slipway.rounding import counted
 from slipway.settings import load_delivery, load_settings
+from slipway.settings.limits import LEAST_TRAFFIC, MOST_TRAFFIC
 from slipway.training.image_source import require_files
 
 _EPILOG = """\
@@ -59,7 +60,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     add("--stage", default="dev", help="a [stages.*] table of the use case (default: %(default)s)")
     traffic = "expected traffic of the endpoint; without it no rule checks the traffic"
-    add_number(parser, "--requests-per-second", 0.001, 1_000_000, about=traffic)
+    add_number(parser, "--requests-per-second", LEAST_TRAFFIC, MOST_TRAFFIC, about=traffic)
     add_json(parser, instead_of="lines")
 
 

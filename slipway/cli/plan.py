@@ -11,6 +11,7 @@ from slipway.errors import InputError, LaunchError
 from slipway.guardrails import planned_rollout
 from slipway.rounding import counted
 from slipway.settings import Settings, load_settings
+from slipway.settings.limits import LEAST_TRAFFIC, MOST_TRAFFIC
 from slipway.settings.rollout_plan import proposal, takes_shadow
 from slipway.simulation.forecast import forecast
 from slipway.simulation.forecast_summary import Forecast
@@ -54,7 +55,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog=_EPILOG,
     )
     add_use_case(parser)
-    add_number(parser, "--requests-per-second", 0.001, 1_000_000, about="traffic; read from CloudWatch if not given")
+    add_number(
+        parser, "--requests-per-second", LEAST_TRAFFIC, MOST_TRAFFIC, about="traffic; read from CloudWatch if not given"
+    )
     add_number(
         parser, "--error-percent", 0.001, 50, default=0.5, metavar="E", about="share of requests that fail today"
     )

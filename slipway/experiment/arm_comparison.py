@@ -9,6 +9,7 @@ Murphy, "Inference for Batched Bandits", 2020). With a fixed split this is the o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 from slipway.canary.statistics.arithmetic import Numbers, larger, sqrt, where
 from slipway.experiment.experiment_plan import Reward
@@ -25,8 +26,8 @@ class ArmComparison:
     error: Numbers
 
     def distance(self, border: float) -> Numbers:
-        """How many standard errors the difference lies above `border`; 0 where its error is not known."""
-        return where(self.error > 0, (self.difference - border) / larger(self.error, _TINY), 0.0)
+        """How many standard errors the difference lies above `border`; -inf where its error is not known."""
+        return where(self.error > 0, (self.difference - border) / larger(self.error, _TINY), -inf)
 
 
 def compare(periods: Sequence[Period], challenger: int, reward: Reward) -> ArmComparison:

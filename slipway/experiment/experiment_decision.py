@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from slipway.experiment.arm_comparison import ArmComparison, compare
-from slipway.experiment.experiment_plan import ExperimentPlan
+from slipway.experiment.experiment_plan import FEWEST, FEWEST_OF_EACH, ExperimentPlan
 from slipway.experiment.rewards import Period, by_arm
 
 CHAMPION = 0
@@ -42,11 +42,24 @@ def wins(plan: ExperimentPlan, found: ArmComparison) -> bool:
     return bool(found.distance(border) >= plan.quantile)
 
 
+def has_enough(plan: ExperimentPlan, periods: Sequence[Period], challenger: int) -> bool:
+    """Whether champion and challenger have outcomes enough for the test, as they may not when the time is over.
+
+    Of yes/no rewards half of what is planned with: they may be rarer than was expected.
+    """
+    rewards = by_arm(periods, plan.arms)
+    pair = (rewards[CHAMPION], rewards[challenger])
+    fewest, both = float(min(arm.count for arm in pair)), pair[0] + pair[1]
+    if plan.reward == "value" or fewest < FEWEST:
+        return fewest >= FEWEST
+    return fewest * min(float(both.mean), 1 - float(both.mean)) >= FEWEST_OF_EACH / 2
+
+
 def decide(plan: ExperimentPlan, periods: Sequence[Period]) -> ExperimentDecision:
     """Of several challengers that win, the one with the largest difference; the caller knows that the time has come."""
     challengers = range(1, plan.arms)
     found = {arm: compare(periods, arm, plan.reward) for arm in challengers}
-    winners = [arm for arm in challengers if wins(plan, found[arm])]
+    winners = [arm for arm in challengers if wins(plan, found[arm]) and has_enough(plan, periods, arm)]
     winner = max(winners, key=lambda arm: found[arm].difference, default=CHAMPION)
     return ExperimentDecision(winner, _explained(plan, periods, winner))
 
@@ -54,7 +67,8 @@ def decide(plan: ExperimentPlan, periods: Sequence[Period]) -> ExperimentDecisio
 def _explained(plan: ExperimentPlan, periods: Sequence[Period], winner: int) -> str:
     count = sum(arm.count for arm in by_arm(periods, plan.arms))
     shown = [winner] if winner else range(1, plan.arms)
-    parts = [f"challenger {arm} {_of(interval(plan, periods, arm))}" for arm in shown]
+    few = {arm: "" if has_enough(plan, periods, arm) else ", too few outcomes to decide by," for arm in shown}
+    parts = [f"challenger {arm} {_of(interval(plan, periods, arm))}{few[arm]}" for arm in shown]
     proven = "is better" if plan.test == "two_sided" else f"is no worse than by {plan.effect:g}"
     outcome = f"challenger {winner} {proven}" if winner else f"no challenger {proven}"
     return f"{outcome}: {'; '.join(parts)} against the champion, {plan.confidence:.0%} interval, {count:,.0f} outcomes"

@@ -11,6 +11,9 @@ Reward = Literal["yes_no", "value"]
 Test = Literal["two_sided", "non_inferiority"]
 
 _NORMAL = NormalDist()
+FEWEST, FEWEST_OF_EACH = 50, 10
+"""Outcomes of each arm, and of yes/no rewards the expected number of either: with fewer the means are not normal.
+Simulated, plans of 8 to 150 outcomes found 4 to 21 % false winners for the 2.5 % that they promise."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,20 @@ class ExperimentPlan:
         """
         reach = self.quantile + _NORMAL.inv_cdf(self.power)
         if self.mode == "split":
-            return ceil((reach / self.effect) ** 2 * self._variance(self.first_shares[:2]))
+            return max(self.least_size, ceil((reach / self.effect) ** 2 * self._variance(self.first_shares[:2])))
         most = 1 - (self.arms - 1) * self.floor
         equal, moved = (1 / sqrt(self._variance(shares)) for shares in (self.first_shares[:2], (self.floor, most)))
-        return ceil((reach / self.effect / (equal / 3 + moved * 2 / 3)) ** 2)
+        return max(self.least_size, ceil((reach / self.effect / (equal / 3 + moved * 2 / 3)) ** 2))
+
+    @property
+    def least_size(self) -> int:
+        """The fewest outcomes that decide anything, however large the effect: each arm needs enough for its mean."""
+        share = min(self.floor, *self.first_shares) if self.mode == "thompson" else min(self.first_shares)
+        if self.reward == "value":
+            return ceil(FEWEST / share)
+        lowest = self.expected - (self.effect if self.test == "non_inferiority" else 0.0)
+        rarer = min(lowest, 1 - self.expected)
+        return ceil(max(FEWEST, FEWEST_OF_EACH / rarer) / share)
 
     def _variance(self, shares: Sequence[float]) -> float:
         """Of the difference of champion and challenger, times the requests of all arms."""

@@ -96,7 +96,8 @@ def _errors(
             _expression("old_requests", "all_requests - requests"),
             _expression("expected", "all_errors * requests / all_requests"),
             _expression("chance", f"{CLEARLY} * (expected * old_requests / all_requests) ^ 0.5"),
-            _expression("allowed", f"{rollout.error_percent_alone / 100:.15g} * requests"),
+            # Without an exponent, which metric math does not read.
+            _expression("allowed", f"{rollout.error_percent_alone / 100:.15f}".rstrip("0") + " * requests"),
             _watched("errors", metric, "Sum", fleet, rollout),
             _watched("requests", *kind.requests, fleet, rollout),
             _watched("all_errors", metric, "Sum", variant, rollout),

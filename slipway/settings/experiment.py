@@ -10,7 +10,8 @@ from slipway.experiment.experiment_plan import ExperimentPlan, Mode, Reward, Tes
 from slipway.settings.section import Section, raise_each
 
 _LEAST_EFFECT = 1e-6
-"""In standard deviations of a reward: a smaller difference takes more requests than any endpoint ever gets."""
+"""In standard deviations of a reward: a smaller difference takes more requests than any endpoint ever gets; as a share
+of yes, too."""
 MOST_POLLS = 2000
 """An execution of the experiment's function may have 3,000 operations; each poll is one or two."""
 
@@ -30,7 +31,7 @@ class Experiment(Section):
     """What an outcome is: `yes_no`, such as bought or not, or a `value`, such as money."""
     expected: float
     """The champion's mean reward, which the planned size is computed from; of `yes_no`, its share."""
-    spread: float | None = Field(None, gt=0)
+    spread: float | None = Field(None, ge=1e-12, le=1e15)
     """Standard deviation of a `value`."""
     least: float | None = None
     """Least `value`; outcomes below count as it."""
@@ -105,8 +106,9 @@ class Experiment(Section):
             )
 
     def _share_errors(self) -> Iterator[str]:
-        if not 0 < self.expected < 1:
-            yield f"expected must be above 0 and below 1 with reward yes_no, got {self.expected:g}"
+        low, high = _LEAST_EFFECT, 1 - _LEAST_EFFECT
+        if not low <= self.expected <= high:
+            yield f"expected must be in {low:g}..{high:g} with reward yes_no, got {self.expected:g}"
         elif self.effect >= min(self.expected if self.test == "non_inferiority" else 1, 1 - self.expected):
             yield f"effect must leave a share in 0..1 beside expected {self.expected:g}, got {self.effect:g}"
         elif self.effect < _LEAST_EFFECT:

@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from slipway.errors import InputError
 from slipway.settings.section import Section, matching, raise_each
@@ -27,7 +27,7 @@ ImageUri = Annotated[
         max_length=255,
     ),
 ]
-Command = Annotated[str, StringConstraints(pattern=r"^[^\r\n]*\S[^\r\n]*$", max_length=1024)]
+Command = Annotated[str, matching(r"^[^\r\n]*\S[^\r\n]*$", "a command in one line", max_length=1024)]
 VariableName = Annotated[
     str, matching(r"^[a-zA-Z_][a-zA-Z0-9_]*$", "the name of an environment variable", max_length=1024)
 ]

@@ -12,7 +12,7 @@ from slipway.canary.shadow_comparison import ShadowComparison
 from slipway.endpoint_kinds import KINDS, EndpointKind, KindName
 from slipway.settings.asynchronous import Asynchronous
 from slipway.settings.canary_analysis import CanaryAnalysis
-from slipway.settings.limits import MOST_DRIFT
+from slipway.settings.limits import LEAST_TRAFFIC, MOST_DRIFT, MOST_TRAFFIC
 from slipway.settings.own_container import Command, ImageUri, Output, RowFormat, VariableName, environment_errors
 from slipway.settings.replay import Replay
 from slipway.settings.schedule import EndpointSchedule
@@ -153,7 +153,7 @@ class Rollout(Section):
 
     type: Literal["canary", "linear", "all_at_once", "rolling"] = "canary"
     """How traffic moves to the new fleet, by SageMaker's names."""
-    requests_per_second: float | None = Field(None, gt=0, le=1_000_000)
+    requests_per_second: float | None = Field(None, ge=LEAST_TRAFFIC, le=MOST_TRAFFIC)
     """Traffic in quiet hours, as `slipway plan` reads it: `slipway lint` and synth check the rollout by it."""
     plan: Literal["auto"] | None = None
     """With `auto` all that `slipway plan` proposes for `requests_per_second` holds, unless it is given here."""
@@ -173,9 +173,9 @@ class Rollout(Section):
     """Periods in a row beyond the limit that raise an alarm."""
     min_requests: int = Field(20, ge=1, le=100_000)
     """Requests to the new fleet in an alarm period below which errors and latency raise no alarm."""
-    max_error_percent: float = Field(5.0, gt=0, lt=100)
+    max_error_percent: float = Field(5.0, ge=0.001, lt=100)
     """Largest share of errors of the new fleet; where the old fleet serves too, it must also have clearly fewer."""
-    max_error_percent_alone: float | None = Field(None, gt=0, lt=100)
+    max_error_percent_alone: float | None = Field(None, ge=0.001, lt=100)
     """The same once the old fleet serves no traffic; by default twice `max_error_percent`."""
     max_latency_ms: float = Field(500.0, gt=0, lt=60_000)
     """Largest latency of the new fleet at the percentile; SageMaker ends a response after 60 s."""

@@ -7,6 +7,7 @@ from slipway.canary.config import Tolerances
 from slipway.canary.proposal import LONGEST_UPDATE, PROVISIONING_SECONDS, ProposedRollout, most_waits, propose
 from slipway.endpoint_kinds import KINDS, REAL_TIME
 from slipway.errors import InputError
+from slipway.settings.limits import LEAST_TRAFFIC, MOST_TRAFFIC
 from slipway.settings.rollout import AUTO, Endpoint, Rollout
 
 _WIDEST_SCORES = 0.19
@@ -22,22 +23,25 @@ def planned(document: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(rollout, Mapping) or rollout.get("plan") != AUTO:
         return dict(document)
     rate = rollout.get("requests_per_second")
-    if isinstance(rate, bool) or not isinstance(rate, int | float) or rate <= 0:
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not LEAST_TRAFFIC <= rate <= MOST_TRAFFIC:
         raise InputError(
-            f'rollout.requests_per_second must be given, above 0, with rollout.plan = "{AUTO}", got {rate!r}: '
-            "`slipway plan` reads it from CloudWatch"
+            f"rollout.requests_per_second must be given, in {LEAST_TRAFFIC:g}..{MOST_TRAFFIC}, with rollout.plan = "
+            f'"{AUTO}", got {rate if rate is None else format(rate)[:80]}: `slipway plan` reads it from CloudWatch'
         )
-    endpoint, given = document.get("endpoint"), rollout.get("shadow") or {}
+    given, analysis = (rollout.get(name, {}) for name in ("shadow", "canary_analysis"))
+    if not (isinstance(given, Mapping) and isinstance(analysis, Mapping)):
+        return dict(document)  # which has an error of its own
+    endpoint = document.get("endpoint")
     found = proposal(
         rate,
         instances=_instances(endpoint),
-        analysis=rollout.get("canary_analysis"),
+        analysis=analysis,
         shadow=given.get("enabled", None if takes_shadow(endpoint, rollout.get("type")) else False),
     )
     planned_rollout = {**found.rollout(), **rollout}
     if "timeout_seconds" not in rollout:
         planned_rollout["timeout_seconds"] = max(found.timeout_seconds, _timeout_seconds(planned_rollout))
-    planned_rollout["canary_analysis"] = {**found.analysis(), **(rollout.get("canary_analysis") or {})}
+    planned_rollout["canary_analysis"] = {**found.analysis(), **analysis}
     if shadow := {**found.shadow_keys(), **given}:
         planned_rollout["shadow"] = shadow
     return {**document, "rollout": planned_rollout}
@@ -81,7 +85,7 @@ def _timeout_seconds(rollout: Mapping[str, Any]) -> int:
 def takes_shadow(endpoint: object, update: object) -> bool:
     """Whether SageMaker offers it for such an endpoint and type of update; `conflicts.py` refuses it elsewhere."""
     known = endpoint if isinstance(endpoint, Mapping) else {}
-    kind = KINDS.get(known.get("kind", REAL_TIME.name), REAL_TIME)
+    kind = KINDS.get(str(known.get("kind")), REAL_TIME)
     is_inferentia_1 = str(known.get("instance_type", "")).startswith("ml.inf1.")
     return kind.takes_shadow and not is_inferentia_1 and update != "rolling"
 

@@ -16,7 +16,7 @@ PATHS = ("script", "requirements")
 
 MetricName = Annotated[str, matching(r"^[^\r\n]+$", "the name of a metric such as validation:auc", max_length=255)]
 Regex = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-FilePath = Annotated[str, StringConstraints(pattern=r"^[^\r\n]+$", max_length=1024)]
+FilePath = Annotated[str, matching(r"^[^\r\n]+$", "the path of a file, in one line", max_length=1024)]
 
 
 class Training(Section):

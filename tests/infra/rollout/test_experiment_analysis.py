@@ -67,15 +67,15 @@ def polled(begun: float, *, key: str = "", is_over: bool = False, **given: Any) 
 
 def test_weights_follow_the_rewards_and_each_request_is_counted_once(s3: Any) -> None:
     begun = time.time() - 60
-    serve(s3, "primary", 40, yes=4, at=begun + 1)
-    serve(s3, "challenger-1", 40, yes=20, at=begun + 2)
+    serve(s3, "primary", 60, yes=6, at=begun + 1)
+    serve(s3, "challenger-1", 60, yes=30, at=begun + 2)
     serve(s3, "primary", 5, yes=5, at=begun - 30)
     first = polled(begun)
     assert first["winner"] is None
     assert first["shares"][1] > 0.8
     again = polled(begun, key=first["key"])
     report = json.loads(s3.get_object(Bucket=BUCKET, Key="experiments/shop/status.json")["Body"].read())
-    assert [arm["requests"] for arm in report["arms"]] == [40, 40]
+    assert [arm["requests"] for arm in report["arms"]] == [60, 60]
     assert [arm["variant"] for arm in report["arms"]] == ["primary", "challenger-1"]
     assert len(report["history"]) == 2
     assert again["shares"] == first["shares"]

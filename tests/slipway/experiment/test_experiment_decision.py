@@ -72,5 +72,20 @@ def test_without_rewards_the_champion_stays():
     assert decide(plan(), [(yes_no(100, 0), yes_no(100, 0))]).winner == 0
 
 
+@pytest.mark.parametrize(
+    ("changes", "champion", "challenger"),
+    [
+        # One outcome has no variance, and few yes no normal share.
+        ({"reward": "value", "spread": 1.0}, Rewards.of([0.0, 1.0] * 100), Rewards.of([9.0])),
+        ({}, yes_no(99_000, 99), yes_no(1000, 9)),
+        # At half a confidence nothing has to be proven.
+        ({"test": "non_inferiority", "confidence": 0.5}, yes_no(1000, 50), Rewards()),
+    ],
+)
+def test_an_arm_with_too_few_outcomes_does_not_win(changes, champion, challenger):
+    found = decide(plan(**changes), [(champion, challenger)])
+    assert (found.winner, "too few outcomes to decide by" in found.explanation) == (0, True)
+
+
 def test_the_regret_is_what_lesser_arms_have_not_earned():
     assert estimated_regret([(yes_no(100, 5), yes_no(300, 30))], 2) == pytest.approx(5)

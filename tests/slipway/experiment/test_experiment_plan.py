@@ -38,6 +38,21 @@ def test_more_challengers_smaller_effects_and_moving_weights_need_more():
     assert narrow > wide
 
 
+@pytest.mark.parametrize(
+    ("changes", "size"),
+    [
+        # 50 outcomes an arm, however large the effect.
+        ({"reward": "value", "expected": 0.0, "spread": 1.0, "effect": 5.0}, 100),
+        ({"reward": "value", "expected": 0.0, "spread": 1.0, "effect": 5.0, "mode": "thompson", "arms": 5}, 500),
+        # Ten of the rarer outcome, of the smaller arm.
+        ({"expected": 0.001, "effect": 0.01, "champion_share": 0.99}, 1_000_000),
+        ({"test": "non_inferiority", "effect": 0.04}, 2000),
+    ],
+)
+def test_a_large_effect_needs_outcomes_enough_for_each_arms_mean(changes, size):
+    assert replace(PLAN, **changes).planned_size == pytest.approx(size, abs=1)
+
+
 def test_a_plan_survives_its_document():
     assert ExperimentPlan.from_document(PLAN.to_document()) == PLAN
     assert sum(replace(PLAN, arms=4).first_shares) == pytest.approx(1)

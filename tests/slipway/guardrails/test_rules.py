@@ -317,7 +317,7 @@ MUTANTS: list[tuple[str, str, PlannedRollout]] = [
     ("SG803", "a shadow whose time is too short to prove anything", b.with_analysis(
         analysis={"shadow": ShadowComparison(Tolerances(), copied=0.05, most_seconds=600)}
     )),
-    ("SG803", "a tolerance that takes many requests", b.with_analysis(tolerances={"false_promotion_rate": 1e-15})),
+    ("SG803", "a tolerance that takes many requests", b.with_analysis(tolerances={"false_promotion_rate": 1e-8})),
     ("SG803", "a decision that is due early", b.with_analysis(
         linear(50), requests_per_second=10, analysis={"decide_seconds": 150}, tolerances={"min_requests": 800}
     )),

@@ -261,7 +261,8 @@ def rollouts(draw: st.DrawFn) -> dict[str, Any]:
         "alarm_period_seconds": draw(st.sampled_from([60, 120, 300])),
         "bake_seconds": draw(st.integers(360, 1800)),
         "final_bake_seconds": 300,
-        "max_error_percent": draw(st.floats(0.1, 50)),
+        "max_error_percent": draw(st.floats(0.001, 50)),
+        "max_error_percent_alone": draw(st.floats(0.001, 99)),
         "max_latency_ms": draw(st.floats(10, 60_000, exclude_max=True)),
         "latency_percentile": draw(st.sampled_from([50.0, 90.0, 95.0, 99.0, 99.9])),
         "alarms_off": sorted(

@@ -3,6 +3,7 @@
 import pytest
 
 from slipway.errors import InputError
+from slipway.settings import parse_settings
 from slipway.settings.rollout_plan import planned, proposal
 
 AUTO = {"plan": "auto", "requests_per_second": 5}
@@ -75,10 +76,25 @@ def test_settings_without_a_plan_stay_as_they_are():
     assert planned(document) == document
 
 
-@pytest.mark.parametrize("rate", [None, 0, "5", True])
+@pytest.mark.parametrize("rate", [None, 0, "5", True, 1e-9, float("inf"), float("nan"), 10**400])
 def test_a_plan_without_a_figure_is_refused(rate):
-    with pytest.raises(InputError, match=r"requests_per_second must be given, above 0, with rollout.plan = \"auto\""):
+    with pytest.raises(
+        InputError, match=r"requests_per_second must be given, in 0\.001\.\.1000000, with rollout\.plan"
+    ):
         planned({"rollout": {"plan": "auto", "requests_per_second": rate}})
+
+
+@pytest.mark.parametrize(
+    ("sections", "reported"),
+    [
+        ({"rollout": {**AUTO, "shadow": "on"}}, "rollout.shadow: must be a table"),
+        ({"rollout": {**AUTO, "canary_analysis": True}}, "rollout.canary_analysis: must be a table"),
+        ({"rollout": AUTO, "endpoint": {"kind": ["serverless"]}}, "endpoint.kind: must be 'real-time'"),
+    ],
+)
+def test_a_section_of_the_wrong_type_is_reported_with_an_automatic_plan_too(shoppers, sections, reported):
+    with pytest.raises(InputError, match=reported):
+        parse_settings(shoppers | sections, source="config.toml")
 
 
 def test_a_plan_for_one_instance_is_refused():

@@ -67,6 +67,8 @@ RANGE = {"type": "integer", "min": 1, "max": 2}
         ("gate.accuracy_target", float("inf"), ": must be a finite number, got inf"),
         ("value.true_positive", "5.5", ": must be a number, got '5.5'"),
         ("training.spot", 0, ": must be true or false, got 0"),
+        ("endpoint.local_command", "", ": must be a command in one line, got ''"),
+        ("training.script", "", ": must be the path of a file, in one line, got ''"),
         ("name", date(2026, 1, 1), ": must be a text in quotes, got 2026-01-01"),
         (
             "name",
