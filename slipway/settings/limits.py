@@ -11,8 +11,8 @@ MOST_SERVERLESS_BYTES = 4 * 1024 * 1024
 """Of a request to a serverless endpoint, and of its response:
 https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints-invoke.html."""
 
-LEAST_TRAFFIC, MOST_TRAFFIC = 0.001, 1_000_000
-"""Requests a second that are planned with: four a day, and more than any endpoint gets."""
+LEAST_TRAFFIC, MOST_TRAFFIC = 0.0001, 1_000_000
+"""Requests a second that are planned with: less than one in the quietest hour, and more than any endpoint gets."""
 
 
 @dataclass(frozen=True)
