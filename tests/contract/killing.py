@@ -72,7 +72,6 @@ class Wire:
     """Between one function and AWS; kills the function's process before or after each kind of call that changes much.
 
     Attributes:
-        only: the steps in which there are kills; in all of them if empty.
         most: of kills at one call in a step, where it is not one.
         killed: kills by step and call.
         weights: each change of weights that SageMaker took, and when.
@@ -81,7 +80,6 @@ class Wire:
     cloud: CloudProcess
     function: str = ""
     side: Side | None = None
-    only: frozenset[str] = frozenset()
     most: dict[str, int] = field(default_factory=dict)
     killed: Counter[tuple[str, str]] = field(default_factory=Counter)
     weights: list[tuple[float, dict[str, float]]] = field(default_factory=list)
@@ -162,7 +160,7 @@ class Wire:
             self._state = next(iter(request.ends or request.begins), self._state)
             point = self._state, request.name
             is_change = request.ends or (not request.begins and _CHANGES.match(request.name))
-            is_wanted = self.side and is_change and (not self.only or self._state in self.only)
+            is_wanted = self.side and is_change
             if not is_wanted or self._row >= _MOST_IN_A_ROW or self.killed[point] >= self.most.get(self._state, 1):
                 self._row = 0 if request.suspends else self._row
                 return None
