@@ -90,7 +90,7 @@ def test_the_query_reaches_athena_as_it_was_written(by_query: dict[str, Any]) ->
     given = {name: value for name, value in machine["DefinitionSubstitutions"].items() if isinstance(value, str)}
     states = substituted(DEFINITION, given | {"Bucket": "b"})["States"]
     parts = states["NameFolders"]["Assign"]
-    assert parts["before"] + "s3://b/x/" + parts["after"] == unload_statement(QUERY["sql"].strip(), "s3://b/x/")
+    assert parts["before"] + "s3://b/x/" + parts["after"] == unload_statement(str(QUERY["sql"]).strip(), "s3://b/x/")
     assert not parts["before"].startswith("{%")
 
 
