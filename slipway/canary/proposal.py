@@ -31,7 +31,7 @@ _DEFAULT = ((0.005, 0.05),)
 _CLOSE = ((0.0075, 0.05), (0.01, 0.05), (0.01, 0.075))
 _WIDE = ((0.015, 0.075), (0.02, 0.1), (0.03, 0.12), (0.05, 0.15), (0.1, 0.18))
 """Margins of errors and scores."""
-_ABOVE_NOISE = 1.2
+_ABOVE_NOISE = 1.4
 _ALARM_PERIODS = (60, 120, 300)
 _FEWEST_ALARM_REQUESTS = 5
 _FEWEST_REQUESTS = 100
@@ -229,8 +229,8 @@ class _Expected:
     def shadow(self) -> ShadowComparison:
         """With the smallest margin of errors that a shadow can prove within the day."""
         found = []
-        for errors, _ in (*_DEFAULT, *_CLOSE):
-            known = self._tolerances(errors, _DEFAULT[0][1])
+        for errors, scores in (*_DEFAULT, *_CLOSE):
+            known = self._tolerances(errors, scores)
             for hours in _SHADOW_HOURS:
                 found.append(ShadowComparison(known, 1.0, 3600 * hours))
                 if self._proven_as_shadow(found[-1]) >= _SHADOW_TARGET:
@@ -243,7 +243,7 @@ class _Expected:
         for margins, routes in order:
             for errors, scores in margins:
                 # The shadow proves the scores, within the margin that stands in the same settings.
-                wanted = self._tolerances(errors, _DEFAULT[0][1] if shadow else scores)
+                wanted = self._tolerances(errors, shadow.tolerances.score_limit if shadow else scores)
                 for route in (route for route in routes if route.is_whole(self.instances)):
                     plan = replace(_plan(route, self.instances, wanted, self.requests_per_second), shadow=shadow)
                     if plan.timeout_seconds > LONGEST_UPDATE:

@@ -91,6 +91,14 @@ def test_scores_that_another_comparison_has_proven_need_no_wider_margin():
     ]
 
 
+@pytest.mark.parametrize("rows", [600, 1000, 2000])
+def test_with_few_rows_of_validation_little_traffic_still_gets_a_shadow_and_margins_that_mean_something(rows):
+    for rate in (0.1, 0.15, 0.2, 0.3):
+        found = propose(rate, instances=4, tolerances=Tolerances(baseline_rows=rows, score_limit=0.19))
+        assert found.shadow, rate
+        assert found.error_tolerance <= 0.01
+
+
 def test_few_rows_of_validation_widen_the_margin_of_scores_alone():
     assert margins(propose(100, instances=4, tolerances=Tolerances(baseline_rows=600, score_limit=0.18))) == (
         0.005,

@@ -51,7 +51,7 @@ LITTLE = {"plan": "auto", "requests_per_second": 0.2}
 
 def test_where_there_is_little_traffic_the_plan_has_a_shadow_and_what_is_given_of_it_holds():
     found = planned({"rollout": {**LITTLE, "shadow": {"max_seconds": 3600}}})["rollout"]
-    assert found["shadow"] == {"enabled": True, "max_seconds": 3600, "error_tolerance": 0.01}
+    assert found["shadow"] == {"enabled": True, "max_seconds": 3600, "error_tolerance": 0.005}
     assert found["canary_analysis"]["error_tolerance"] == 0.03
 
 
