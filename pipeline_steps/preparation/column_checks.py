@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline_steps.features.text_options import text_options
+from pipeline_steps.preparation.column_kinds import are_codes
 from pipeline_steps.preparation.free_text import free_text
 from pipeline_steps.preparation.identifiers import is_identifier
 from pipeline_steps.preparation.leaks import LEAKING, score_alone
@@ -174,7 +175,10 @@ def _dates_as_text(checked: CheckedColumn) -> Iterator[str]:
 
 
 def _numbers_as_text(checked: CheckedColumn) -> Iterator[str]:
-    if checked.column.kind == "category" and len(checked.texts) > _FEW_VALUES and _are_numbers(checked.texts):
+    texts = checked.texts
+    if checked.column.kind != "category" or len(texts) <= _FEW_VALUES or are_codes(texts):
+        return
+    if _are_numbers(texts):
         yield 'holds numbers: its kind should be "number", unless they are codes without an order'
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline_steps.errors import ArgumentError, DataError
+from pipeline_steps.preparation.column_kinds import are_codes
 from pipeline_steps.preparation.data_checks import data_findings
 from pipeline_steps.preparation.free_text import free_text
 from pipeline_steps.preparation.identifiers import is_identifier, named_as_identifier
@@ -165,14 +166,19 @@ def _unusable(texts: TextTable, kinds: Mapping[str, Kind | None]) -> Iterator[tu
             yield name, "has a name with a comma or a line break, or one that is too long: rename it to use it"
         elif kind == "category" and _is_long(cells[cells != ""], distinct):
             yield name, "holds long values without words that come again, different in most rows"
-        elif (
-            kind == "category" and distinct > _SHOWN_LABELS and (advice := number_advice(known, decimal=texts.decimal))
-        ):
+        elif kind == "category" and (advice := _advice(known, decimal=texts.decimal)):
             yield name, advice
         elif is_identifier(name, kind, texts.read(Column(name, kind))):
             yield name, _IDENTIFIER
         elif named_as_identifier(name) and distinct >= _GROUPS[0]:
             yield name, "is named as an identifier and has many values"
+
+
+def _advice(known: Sequence[str], *, decimal: str) -> str | None:
+    """What to do about numbers that are written for people; few of them, and codes, are categories."""
+    if len(known) <= _SHOWN_LABELS or are_codes(known):
+        return None
+    return number_advice(known, decimal=decimal)
 
 
 def _is_long(known: "pd.Series[str]", distinct: int) -> bool:

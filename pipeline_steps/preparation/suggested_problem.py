@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.errors import DataError
+from pipeline_steps.preparation.column_kinds import are_codes
 from pipeline_steps.preparation.target_shape import are_counts, has_long_tail
 from pipeline_steps.rounding import counted
 from pipeline_steps.tables.cells import parse_number, quoted, shown
@@ -46,6 +47,8 @@ def suggested_problem(target: str, labels: Mapping[str, int], *, decimal: str = 
         raise DataError(f"target {name} must have at least two values, got {only}")
     if len(labels) == _BINARY:
         return SuggestedProblem("binary", f"{name} has two values", positive_label(labels))
+    if len(labels) <= _MOST_LABELS and are_codes(labels):
+        return SuggestedProblem("multiclass", f"{name} has {len(labels)} different codes")
     if (numbers := _numbers(labels, decimal)) is not None:
         shape = shape_of(labels, decimal=decimal)
         if shape == "counts":

@@ -25,6 +25,7 @@ def _labels(make: Callable[[Random], object]) -> Counter[str]:
         (lambda draw: draw.randint(0, 9), "multiclass", None),
         (lambda draw: draw.choice([0, 0, 0, 1, 1, 2]), "multiclass", None),
         (lambda draw: draw.choice([1, 2, 3, 4, 4, 5, 5, 5]), "multiclass", None),
+        (lambda draw: f"{draw.randint(1, 40):03}", "multiclass", None),
         (lambda draw: draw.gauss(50, 9), "regression", None),
         (lambda draw: draw.lognormvariate(5, 1), "regression", "long tail"),
         (lambda draw: draw.gauss(0, 1) ** 3, "regression", None),

@@ -159,6 +159,24 @@ def test_texts_of_several_words_are_texts_and_codes_names_and_addresses_are_not(
     assert "read by characters" in text
 
 
+def test_codes_with_leading_zeros_are_categories_and_left_out_where_nearly_every_row_has_its_own(
+    tmp_path: Path,
+) -> None:
+    table = _table(
+        tmp_path / "t.csv",
+        lambda number, draw: {
+            "spend": round(draw.gauss(50, 9), 4),
+            "postcode": f"{number % 30 * 3301:05}",
+            "account": f"{number * 7919 % 100_000:05}",
+            "left": draw.choice(["yes", "no"]),
+        },
+    )
+    settings, _ = _new(table, "--target", "left")
+    assert dict(settings.data.columns) == {"spend": "number", "postcode": "category"}
+    assert settings.data.ignore == ("account",)
+    assert not [each for each in _check(table, tmp_path / "use_case.toml")["findings"] if each["column"] == "postcode"]
+
+
 @pytest.mark.parametrize("problem", ["anomaly", "clustering"])
 def test_without_a_target_the_problem_is_named(tmp_path: Path, problem: str) -> None:
     table = _table(tmp_path / "t.csv", lambda number, draw: {"x": round(draw.gauss(0, 1), 5), "y": number % 7})
