@@ -163,7 +163,7 @@ class EndpointState:
         return any(count > variant.instances for variant, count in self._desired_counts())
 
     @property
-    def awakened(self) -> list[ServingVariant]:
+    def scaled_from_zero(self) -> list[ServingVariant]:
         """The variants that are to have instances and have none."""
         return [variant for variant, count in self._desired_counts() if count and not variant.instances]
 

@@ -103,7 +103,7 @@ class LocalEndpoint:
         self._events.status("Updating")
         grows, began = self.state.grows, time.monotonic()
         try:
-            for variant in self.state.awakened:
+            for variant in self.state.scaled_from_zero:
                 variant.server.start(startup_seconds=variant.startup_seconds, cancelled=self._cancelled)
         except LaunchError as exc:
             self.state.keep_weights(str(exc))

@@ -26,7 +26,7 @@ from rehearsal.journey.role_access import recorded_access
 from rehearsal.journey.rollout_conclusion import note_proof
 from rehearsal.journey.rollout_result import FIRST, LaunchTarget, RolloutResult, latency_limit
 from rehearsal.journey.rollout_run import roll_out
-from rehearsal.journey.scaling_run import ScalingRun, rest_and_wake, scales_to_zero
+from rehearsal.journey.scaling_run import ScalingRun, scale_to_zero_and_back, scales_to_zero
 from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.time_limits import (
     DEPLOY_SECONDS,
@@ -179,7 +179,7 @@ class Launch:
         seconds = rest_seconds(settings, speed=speed)
         with self.phases.phase("scale to zero and back", 3 * seconds) as phase:
             run = self.result.scaling = ScalingRun()
-            rest_and_wake(target, run, speed=speed, seconds=seconds, phase=phase)
+            scale_to_zero_and_back(target, run, speed=speed, seconds=seconds, phase=phase)
 
     def _batch(self, outputs: dict[str, Any]) -> None:
         """Score the whole table with the newest approved model, which the bad one is not any more."""

@@ -22,13 +22,13 @@ class ScalingRun:
 
     Attributes:
         to_zero_seconds: from the last request's response to no instance.
-        woken_seconds: from the first request that found none to the first response.
+        from_zero_seconds: from the first request that found none to the first response.
         counts: what became of the requests meanwhile.
         changes: Application Auto Scaling's successful activities since the endpoint was created, the oldest first.
     """
 
     to_zero_seconds: float | None = None
-    woken_seconds: float | None = None
+    from_zero_seconds: float | None = None
     counts: dict[str, int] = field(default_factory=dict)
     changes: list[dict[str, Any]] = field(default_factory=list)
 
@@ -36,7 +36,7 @@ class ScalingRun:
         """For `report.json`."""
         return {
             "to_zero_seconds": self.to_zero_seconds,
-            "woken_seconds": self.woken_seconds,
+            "from_zero_seconds": self.from_zero_seconds,
             "requests": self.counts,
             "changes": self.changes,
         }
@@ -46,15 +46,17 @@ class ScalingRun:
         """For the terminal."""
         if self.to_zero_seconds is None:
             return "some instances stayed without requests"
-        woken = "never" if self.woken_seconds is None else f"after {self.woken_seconds:,} s"
-        return f"no instance after {self.to_zero_seconds:,} s without requests; the next request was answered {woken}"
+        answered = "never" if self.from_zero_seconds is None else f"after {self.from_zero_seconds:,} s"
+        return (
+            f"no instance after {self.to_zero_seconds:,} s without requests; the next request was answered {answered}"
+        )
 
     @property
     def shortcomings(self) -> list[str]:
         """What did not go as it should."""
         if self.to_zero_seconds is None:
             return ["an empty queue should leave no instance, but some stayed"]
-        if self.woken_seconds is None:
+        if self.from_zero_seconds is None:
             return ["requests that wait should start an instance, but none answered"]
         lost = [f"{self.counts[name]} {name}" for name in ("failed", "dropped") if self.counts[name]]
         return [f"every request that waited for an instance must be answered, got {each}" for each in lost]
@@ -66,7 +68,9 @@ def scales_to_zero(settings: Settings) -> bool:
     return bool(settings.endpoint.facts.waits and scaled and scaled[0] == 0)
 
 
-def rest_and_wake(target: LaunchTarget, run: ScalingRun, *, speed: float, seconds: float, phase: PhaseLog) -> None:
+def scale_to_zero_and_back(
+    target: LaunchTarget, run: ScalingRun, *, speed: float, seconds: float, phase: PhaseLog
+) -> None:
     """Wait for no instance, then send requests until one is answered; `seconds` is the limit of each in real time."""
     began, traffic = time.monotonic(), target.traffic
     if _reached(lambda: _instances(target) == 0, seconds, lambda: phase.show(f"{_instances(target)} instances")):
@@ -74,12 +78,12 @@ def rest_and_wake(target: LaunchTarget, run: ScalingRun, *, speed: float, second
         phase.log(f"no request for {run.to_zero_seconds} s of the endpoint's time: no instance is left")
         before, began = traffic.snapshot(), time.monotonic()
         traffic.start()
-        woken = _reached(
+        answered = _reached(
             lambda: traffic.snapshot().since(before).answered > 0,
             seconds,
             lambda: phase.show(f"{traffic.snapshot().since(before).in_flight} requests wait"),
         )
-        run.woken_seconds = round((time.monotonic() - began) * speed) if woken else None
+        run.from_zero_seconds = round((time.monotonic() - began) * speed) if answered else None
         traffic.stop()
         counts = traffic.snapshot().since(before)
         run.counts = {
@@ -88,8 +92,10 @@ def rest_and_wake(target: LaunchTarget, run: ScalingRun, *, speed: float, second
             "failed": counts.failed,
             "dropped": counts.dropped,
         }
-        if woken:
-            phase.log(f"an alarm has started an instance: the first response after {run.woken_seconds} s of its time")
+        if answered:
+            phase.log(
+                f"an alarm has started an instance: the first response after {run.from_zero_seconds} s of its time"
+            )
             phase.log(f"{counts.answered:,} of {counts.sent:,} requests that came meanwhile are answered")
     run.changes = _changes(target)
 

@@ -42,11 +42,11 @@ def test_an_asynchronous_launch_rolls_the_bad_model_back_by_alarms_and_drops_not
     assert (report["users"]["dropped"], report["users"]["not_sent"]) == (0, 0)
     scaling = report["scaling"]
     assert scaling["to_zero_seconds"] >= 15 * 60
-    assert scaling["woken_seconds"] >= 4 * 60
+    assert scaling["from_zero_seconds"] >= 4 * 60
     assert scaling["requests"]["sent"] == scaling["requests"]["answered"] > 0
-    to_zero, woken = [change["cause"] for change in scaling["changes"]][-2:]
+    to_zero, from_zero = [change["cause"] for change in scaling["changes"]][-2:]
     assert "AlarmLow" in to_zero
-    assert "HasBacklogWithoutCapacity" in woken
+    assert "HasBacklogWithoutCapacity" in from_zero
 
 
 def test_a_serverless_launch_refuses_the_bad_model_by_rows_of_the_test_split(tmp_path: Path) -> None:
