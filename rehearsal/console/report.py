@@ -151,6 +151,7 @@ def _entry(entry: Mapping[str, Any]) -> list[Any]:
 
 def _facts(result: RehearsalResult) -> list[list[Any]]:
     facts = [["data", f"{result.table.name}, {counted(result.table.rows, 'row')}, sha256 {result.table.sha256}"]]
+    facts.append(["endpoint", result.settings.endpoint.kind])
     if result.evaluation:
         facts.append(["model", quality_line(result.evaluation)])
         facts.append(["gate", result.evaluation["gate"]["reasons"]])

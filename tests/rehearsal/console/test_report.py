@@ -117,6 +117,10 @@ def test_the_page_shows_every_picture_and_escapes_text_from_the_data(result: Reh
     assert "config-5xx" in written
 
 
+def test_the_page_begins_with_the_kind_of_endpoint(result: RehearsalResult) -> None:
+    assert "<td>endpoint</td><td>real-time</td>" in page_text(result).partition("<h2>")[0]
+
+
 def test_a_model_package_is_shown_by_its_name_and_its_arn_can_be_copied(result: RehearsalResult) -> None:
     arn = "arn:aws:sagemaker:eu-central-1:111111111111:model-package/shoppers-dev/2"
     result.rollouts[1] = replace(result.rollouts[1], model_package=arn)
