@@ -1,5 +1,6 @@
 """How much worse than the old fleet the new one is at most: the smallest margin that each metric's test has proven."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from slipway.canary.config import AnalysedMetric
@@ -34,13 +35,18 @@ class Margin:
             return f"{self.metric}: proven {self.by}"
         if self.least is None:
             return f"{_UNPROVEN[self.metric]} is not excluded"
-        return f"{_PROVEN[self.metric].format(self.least)} ({self.tolerated:.3g} tolerated)"
+        return f"{_PROVEN[self.metric](self.least)} ({self.tolerated:.3g} tolerated)"
 
 
-_PROVEN = {
-    "errors": "no worse than +{:.2g} points of errors",
-    "latency": "less than {:.3g} times the latency",
-    "scores": "shares of scores off by less than {:.2g} points",
+def _in_points(least: float) -> str:
+    text = f"{least:.2g}"
+    return f"{text} point" if text == "1" else f"{text} points"
+
+
+_PROVEN: Mapping[AnalysedMetric, Callable[[float], str]] = {
+    "errors": lambda least: f"no worse than +{_in_points(least)} of errors",
+    "latency": lambda least: f"less than {least:.3g} times the latency",
+    "scores": lambda least: f"shares of scores off by less than {_in_points(least)}",
 }
 _UNPROVEN = {"errors": "any rise of errors", "latency": "a slowdown beyond the tolerance", "scores": "any other scores"}
 

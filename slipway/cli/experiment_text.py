@@ -42,7 +42,7 @@ def experiment_lines(found: "ExperimentStatus") -> Iterator[tuple[str, str]]:
 
 def _arm(arm: dict[str, Any], shares: dict[str, float]) -> str:
     version, mean = arm["package"].rpartition("/")[2], arm["mean"]
-    earned = "no outcome yet" if mean is None else f"mean {mean:.4g} of {counted(arm['requests'], 'outcome')}"
+    earned = "no outcomes yet" if mean is None else f"mean {mean:.4g} of {counted(arm['requests'], 'outcome')}"
     share = f", {shares[arm['variant']]:.0%} of the requests" if arm["variant"] in shares else ""
     against = f", {arm['difference']:+.4g} ({arm['low']:+.4g} to {arm['high']:+.4g})" if "difference" in arm else ""
     return f"version {version}: {earned}{share}{against}"

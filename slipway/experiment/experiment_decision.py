@@ -65,10 +65,15 @@ def decide(plan: ExperimentPlan, periods: Sequence[Period]) -> ExperimentDecisio
 
 
 def _explained(plan: ExperimentPlan, periods: Sequence[Period], winner: int) -> str:
-    count = sum(arm.count for arm in by_arm(periods, plan.arms))
+    rewards = by_arm(periods, plan.arms)
+    count = sum(arm.count for arm in rewards)
     shown = [winner] if winner else range(1, plan.arms)
     few = {arm: "" if has_enough(plan, periods, arm) else ", too few outcomes to decide by," for arm in shown}
-    parts = [f"challenger {arm} {_of(interval(plan, periods, arm))}{few[arm]}" for arm in shown]
+    found = {
+        arm: _of(interval(plan, periods, arm)) if rewards[arm].count and rewards[CHAMPION].count else "not compared"
+        for arm in shown
+    }
+    parts = [f"challenger {arm} {found[arm]}{few[arm]}" for arm in shown]
     proven = "is better" if plan.test == "two_sided" else f"is no worse than by {plan.effect:g}"
     outcome = f"challenger {winner} {proven}" if winner else f"no challenger {proven}"
     return f"{outcome}: {'; '.join(parts)} against the champion, {plan.confidence:.0%} interval, {count:,.0f} outcomes"

@@ -55,7 +55,7 @@ def summary(plan: ExperimentPlan, periods: Sequence[Period]) -> dict[str, Any]:
     arms = []
     for number, arm in enumerate(rewards):
         row: dict[str, Any] = {"requests": int(arm.count), "mean": float(arm.mean) if arm.count else None}
-        if number:
+        if number and arm.count and rewards[0].count:
             row |= vars(interval(plan, periods, number))
         arms.append(row)
     return {

@@ -2,6 +2,7 @@
 
 import pytest
 
+from slipway.experiment.experiment_decision import decide
 from slipway.experiment.experiment_plan import ExperimentPlan
 from slipway.experiment.poll import differ, poll, summary
 from slipway.experiment.rewards import Rewards
@@ -48,3 +49,9 @@ def test_the_summary_has_each_arm_and_how_far_it_is():
     assert (champion["mean"], challenger["mean"]) == (0.2, 0.3)
     assert challenger["low"] < challenger["difference"] < challenger["high"]
     assert found["estimated_regret"] == pytest.approx(10)
+
+
+@pytest.mark.parametrize("rewards", [(Rewards(), Rewards()), (Rewards(100.0, 20.0, 20.0), Rewards())])
+def test_an_arm_without_outcomes_is_not_compared(rewards):
+    assert summary(PLAN, [rewards])["arms"][1] == {"requests": 0, "mean": None}
+    assert "challenger 1 not compared, too few outcomes" in decide(PLAN, [rewards]).explanation

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from slipway.canary.config import Tolerances, ValueBounds
 from slipway.canary.explanation import explain, missing
+from slipway.canary.margins import Margin
 from slipway.canary.statistics.e_values import Counts
 from slipway.canary.statistics.evidence import Decision, Evidence
 from slipway.canary.statistics.means import MeanState
@@ -96,6 +97,11 @@ def test_an_explanation_has_the_least_margin_that_is_proven_or_what_is_missing(b
     evidence = after(blocks)
     found = evidence.decision(**DUE)
     assert explained in (explain(evidence, found) if found is Decision.PROMOTE else missing(evidence))
+
+
+def test_a_margin_of_one_point_is_a_point():
+    assert str(Margin("errors", 1.0, 0.5, is_proven=False)) == "no worse than +1 point of errors (0.5 tolerated)"
+    assert "less than 1 point (5" in str(Margin("scores", 1.0, 5.0, is_proven=True))
 
 
 def test_the_evidence_of_a_metric_is_the_weighted_mean_of_its_streams():
