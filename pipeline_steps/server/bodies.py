@@ -44,6 +44,13 @@ def refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON, a missing value is null")
 
 
+def reason_of(error: Exception) -> str:
+    """Why Python's JSON refused a text, without its advice to whoever runs it."""
+    if isinstance(error, RecursionError):
+        return "it has lists or objects too deep within others"
+    return "a number has too many digits" if "integer string conversion" in str(error) else str(error)
+
+
 def row_too_long(row: int, longest: int) -> UnreadableBodyError:
     return UnreadableBodyError(f"row {row} must be at most {longest} characters long, which its columns never need")
 

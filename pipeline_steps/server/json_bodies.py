@@ -12,6 +12,7 @@ from pipeline_steps.server.bodies import (
     Body,
     UnreadableBodyError,
     not_text,
+    reason_of,
     refuse_constant,
     row_too_long,
     text_of,
@@ -162,7 +163,7 @@ class _JsonBody:
         except json.JSONDecodeError as exc:
             raise self._not_json(exc.msg, exc.pos) from exc
         except (ValueError, RecursionError) as exc:
-            raise UnreadableBodyError(f"the body must be JSON: {exc}") from exc
+            raise UnreadableBodyError(f"the body must be JSON: {reason_of(exc)}") from exc
         if end - start > self._longest:
             raise self._too_long()
         self._at = end

@@ -9,6 +9,7 @@ from pipeline_steps.server.bodies import (
     Body,
     UnreadableBodyError,
     not_text,
+    reason_of,
     refuse_constant,
     row_too_long,
     text_of,
@@ -41,4 +42,4 @@ def _value(text: str, row: int) -> Any:
     except json.JSONDecodeError as exc:
         raise UnreadableBodyError(f"row {row} must be a line of JSON: {exc.msg} at character {exc.pos}") from exc
     except (ValueError, RecursionError) as exc:
-        raise UnreadableBodyError(f"row {row} must be a line of JSON: {exc}") from exc
+        raise UnreadableBodyError(f"row {row} must be a line of JSON: {reason_of(exc)}") from exc

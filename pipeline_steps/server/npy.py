@@ -12,6 +12,10 @@ from pipeline_steps.server.bodies import Body, UnreadableBodyError
 
 _KINDS = "fiub"
 """Floats, whole numbers with a sign and without, and booleans: no objects, whose bytes would be code."""
+_WIDEST = 8
+"""Bytes of a number; the longer ones have no value of JSON."""
+_LONGEST = 1 << 31
+"""Rows or columns, more than any body has; an array without values may state any number."""
 _BLOCK_ROWS = 1024
 
 
@@ -22,10 +26,6 @@ def npy_rows(body: Body) -> Iterator[list[Any]]:
         UnreadableBodyError: it is something else.
     """
     matrix = np.atleast_2d(read_npy(body))
-    if matrix.ndim > 2:
-        raise UnreadableBodyError(
-            f"the body must be an array of rows and columns, got {counted(matrix.ndim, 'dimension')}"
-        )
     for start in range(0, len(matrix), _BLOCK_ROWS):
         for row in matrix[start : start + _BLOCK_ROWS].tolist():
             yield [None if value != value else value for value in row]  # noqa: PLR0124 (as only NaN is)
@@ -42,17 +42,21 @@ def read_npy(body: Body) -> NDArray[Any]:
         version = np.lib.format.read_magic(source)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, by_column, dtype = read(source)
-    except (ValueError, TypeError, RecursionError, MemoryError) as exc:
+    except Exception as exc:  # of a damaged header, numpy raises what Python's own parser happens to
         raise UnreadableBodyError(f"the body must be an array in NumPy's file format: {exc}") from exc
-    if dtype.kind not in _KINDS:
+    if dtype.kind not in _KINDS or dtype.itemsize > _WIDEST:
         raise UnreadableBodyError(f"the body must be an array of numbers or booleans, got {dtype}")
     content = memoryview(body)[source.tell() :]
     count = 1
     for size in shape:
         count *= size
-    if min(shape, default=1) < 0 or count * dtype.itemsize != len(content):
+    if not all(type(size) is int and 0 <= size < _LONGEST for size in shape) or count * dtype.itemsize != len(content):
         raise UnreadableBodyError(
             f"the body must hold the {count} values of its shape, got {counted(len(content), 'byte')}"
+        )
+    if len(shape) > 2:
+        raise UnreadableBodyError(
+            f"the body must be an array of rows and columns, got {counted(len(shape), 'dimension')}"
         )
     return np.frombuffer(content, dtype).reshape(shape, order="F" if by_column else "C")
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pipeline_steps.server.bodies import Body, UnreadableBodyError
+from pipeline_steps.server.bodies import Body, UnreadableBodyError, row_too_long
 
 if TYPE_CHECKING:
     from pipeline_steps.artifact.contract import Contract
@@ -21,13 +21,14 @@ _MEMORY_BYTES = 2 << 30
 _REFUSED = 3
 
 
-def parquet_rows(contract: "Contract", body: Body) -> Iterator[dict[str, str]]:
+def parquet_rows(contract: "Contract", body: Body, longest: int) -> Iterator[dict[str, str]]:
     """Read the rows, as texts by column names; at most one more than the contract allows.
 
     Raises:
-        UnreadableBodyError: it is no such file.
+        UnreadableBodyError: it is no such file, or a row is longer than `longest` characters.
     """
-    argv = [sys.executable, "-m", "pipeline_steps.server.parquet_requests", str(contract.max_payload_rows + 1)]
+    limits = (str(contract.max_payload_rows + 1), str(longest))
+    argv = [sys.executable, "-m", "pipeline_steps.server.parquet_requests", *limits]
     try:
         ended = subprocess.run(argv, input=body, capture_output=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired as exc:
@@ -51,17 +52,22 @@ def main() -> int:
 
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
-    left = int(sys.argv[1])
+    left, longest = map(int, sys.argv[1:])
+    number = 0
     try:
         blocks = parquet_blocks(sys.stdin.buffer.read(), "the body")
         sys.stdout.write(json.dumps(next(blocks)) + "\n")
         for block in blocks:
             rows = list(zip(*block, strict=True))[:left]
             left -= len(rows)
-            sys.stdout.writelines(json.dumps(row) + "\n" for row in rows)
+            for row in rows:
+                number += 1
+                if sum(map(len, row)) > longest:  # a few bytes of a file may say a long text of many rows
+                    raise row_too_long(number, longest)
+                sys.stdout.write(json.dumps(row) + "\n")
             if not left:
                 break
-    except (DataError, MemoryError) as exc:
+    except (DataError, UnreadableBodyError, MemoryError) as exc:
         sys.stderr.write(str(exc) or "it takes too much memory")
         return _REFUSED
     return 0

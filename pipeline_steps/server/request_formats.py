@@ -76,7 +76,7 @@ def _is_header(contract: Contract, cells: Sequence[str]) -> bool:
 
 
 _LINES = RequestFormat(JSON_LINES, lambda _, body, longest, __: json_line_rows(body, longest))
-_PARQUET = RequestFormat(PARQUET_TYPES[0], lambda contract, body, _, __: parquet_rows(contract, body), text=True)
+_PARQUET = RequestFormat(PARQUET_TYPES[0], lambda *request: parquet_rows(*request[:3]), text=True)
 FORMATS: Mapping[str, RequestFormat] = {
     JSON: RequestFormat(JSON, lambda _, body, longest, __: json_instances(body, longest)),
     CSV: RequestFormat(CSV, _read_csv, text=True),

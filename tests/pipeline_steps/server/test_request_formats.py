@@ -36,6 +36,14 @@ def npy(values: Any, dtype: str = "float64", *, by_column: bool = False) -> byte
     return file.getvalue()
 
 
+def npy_header(text: str) -> bytes:
+    return b"\x93NUMPY\x01\x00" + (len(text) + 1).to_bytes(2, "little") + text.encode() + b"\n"
+
+
+def npy_of_shape(shape: str) -> bytes:
+    return npy_header(f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}")
+
+
 def dumped(value: Any) -> bytes:
     return json.dumps(value).encode()
 
@@ -77,6 +85,14 @@ def test_a_file_of_parquet_is_read_by_names_and_a_damaged_one_is_refused() -> No
     response = invoke(body[:-9] + b"\xff" * 9, "application/x-parquet")
     assert response.status == 400
     assert json.loads(response.body)["error"].startswith("the body must be a Parquet file: ")
+
+
+def test_a_small_file_of_parquet_whose_rows_have_a_long_text_is_refused_before_the_server_has_it() -> None:
+    text = pd.Categorical(["1" * 1_000_000] * 3)
+    response = invoke(parquet({"plan": text, "visits": [3, 4, 5]}), "application/x-parquet")
+    assert response.status == 400
+    longest = f"at most {CONTRACT.longest_row} characters long"
+    assert json.loads(response.body)["error"].startswith(f"the body must be a Parquet file: row 1 must be {longest}")
 
 
 @pytest.mark.parametrize("name", BODIES)
@@ -141,8 +157,21 @@ def invoke(body: bytes, content_type: str, **headers: str) -> Response:
         (npy([["a"]], "object"), NPY, 400, "the body must be an array of numbers or booleans, got object"),
         (npy([[np.inf, 1, 1]]), NPY, 400, "row 1: column visits must be a number, got inf"),
         (npy(ARRAY)[:-1], NPY, 400, "the body must hold the 6 values of its shape, got 47 bytes"),
+        (
+            npy(np.ones((1, 3)), "longdouble"),
+            NPY,
+            400,
+            "the body must be an array of numbers or booleans, got f",
+        ),
+        (npy_header("(" * 500), NPY, 400, "the body must be an array in NumPy's file format: "),
+        (npy_of_shape("(True, 3)") + bytes(24), NPY, 400, "the body must hold the 3 values of its shape, got 24 bytes"),
+        (npy_of_shape(f"(0, {1 << 70})"), NPY, 400, "the body must hold the 0 values of its shape, got 0 bytes"),
+        (npy_of_shape(f"({'1, ' * 70})") + bytes(8), NPY, 400, "the body must be an array of rows and columns, got 70"),
+        (b"[[" + b"1" * 5000 + b", 2, 1]]", JSON, 400, "the body must be JSON: a number has too many digits"),
+        (b"[" * 3000, JSON, 400, "the body must be JSON: it has lists or objects too deep within others"),
         (npy(np.ones((5, 3))), NPY, 413, "a request must hold at most 4 rows, got 5 or more"),
         (gzip.compress(b"1,2,1\n", mtime=0)[:-4], CSV, 400, "the body begins as gzip does, and must be whole: it ends"),
+        (gzip.compress(b"", mtime=0) * 5000, CSV, 400, "the body begins as gzip does, and must be whole: it must have"),
         (b"\x1f\x8bnone", CSV, 400, "the body begins as gzip does, and must be whole: "),
         (
             gzip.compress(b"0" * 10_000_000, mtime=0),
