@@ -56,7 +56,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     source.add_argument(
         "--input",
         metavar="S3_URI",
-        help="a prefix below batch.input (default: all of it, or the rows of [batch.query])",
+        help="a prefix below batch.input, or batch/queries/EXECUTION/ of the artifacts bucket, where the rows of "
+        "[batch.query] stay (default: all of batch.input, or the rows of [batch.query])",
     )
     source.add_argument("--file", type=Path, metavar="FILE", help="a file of this machine, which is sent first")
     source.add_argument("--query", metavar="SQL", help="a SELECT that Athena runs with your rights; its rows")
@@ -65,7 +66,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--output",
         metavar="FOLDER|S3_URI",
-        help="a folder of this machine that the results are fetched to at the end; or a prefix below "
+        help="a folder of this machine that the results are fetched to at the end, or of a batch that is refused the "
+        "report and the failed rows; or a prefix below "
         "batch/published/ of the artifacts bucket, which is the default",
     )
     parser.add_argument("--wait", action="store_true", help="wait for the end, and report each step")
@@ -124,11 +126,15 @@ def _query(arguments: argparse.Namespace) -> "AthenaQuery | None":
 def _ended(scoring: "BatchScoring", arn: str, arguments: argparse.Namespace, folder: Path | None) -> int:
     result = scoring.follow(arn, lambda line: sys.stderr.write(f"{line}\n"))
     write(arguments, dataclasses.asdict(result), lambda: _text(result))
+    fetched: list[Path] = []
+    if folder and result.published:
+        fetched = scoring.download(result.published, folder)
+    elif folder and result.reports:
+        fetched = scoring.download_reports(result.reports, folder)
+    for path in fetched:
+        log(f"fetched {path}")
     if not result.published:
         return 1
-    if folder:
-        for path in scoring.download(result.published, folder):
-            log(f"fetched {path}")
     return 3 if result.failed_rows else 0
 
 

@@ -71,7 +71,7 @@ class AthenaQuery:
             ResultConfiguration={"OutputLocation": results},
             WorkGroup=self.workgroup,
         )["QueryExecutionId"]
-        report(f"query {id_} runs in workgroup {self.workgroup}")
+        report(f"query {id_} runs in workgroup {self.workgroup}, and writes its rows to {target}")
 
         def ended() -> dict[str, Any] | None:
             found: dict[str, Any] = athena.get_query_execution(QueryExecutionId=id_)["QueryExecution"]

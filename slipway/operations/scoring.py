@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -15,10 +15,11 @@ from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.polling import Polling
 from slipway.operations.s3_documents import read_json
 from slipway.settings.batch import Batch
-from slipway.training.batch_keys import ASSEMBLED, MANIFEST, PUBLISHED, UPLOADS, WORK
+from slipway.training.batch_keys import ASSEMBLED, MANIFEST, PUBLISHED, QUERIES, ROWS, UPLOADS, WORK
 from slipway.training.batch_pipeline import INPUT_URI, OUTPUT_URI
 
 _POLLING = Polling(longest_wait_seconds=10.0)
+_REPORTS = ("batch.json", "failed_rows.jsonl")
 _UNDER_WAY = ("Executing", "Stopping")
 
 
@@ -57,6 +58,7 @@ class BatchScoring:
         bucket: of the artifacts.
         input_place: the address below which the jobs may read.
         polling: how often the execution is asked for.
+        has_query: whether they may read the rows of scheduled queries too.
     """
 
     client: Callable[[str], Any]
@@ -64,6 +66,7 @@ class BatchScoring:
     bucket: str
     input_place: str
     polling: Polling = _POLLING
+    has_query: bool = False
 
     @classmethod
     def of(cls, stage: DeployedStage, batch: Batch) -> Self:
@@ -74,7 +77,11 @@ class BatchScoring:
         """
         data = stage.output("storage", "DataBucketName")
         return cls(
-            stage.client, stage.output("batch", "PipelineName"), stage.artifacts_bucket, f"s3://{data}/{batch.input}"
+            stage.client,
+            stage.output("batch", "PipelineName"),
+            stage.artifacts_bucket,
+            f"s3://{data}/{batch.input}",
+            has_query=batch.query is not None,
         )
 
     def upload(self, file: Path) -> str:
@@ -105,8 +112,8 @@ class BatchScoring:
         Raises:
             InputError: the jobs' roles may not read the input, or not write the output.
         """
-        if input_uri and not input_uri.startswith(f"s3://{self.bucket}/{UPLOADS}/"):
-            _check_below("--input", input_uri, self.input_place.rstrip("/"))
+        if input_uri:
+            input_uri = self._readable(input_uri)
         if output_uri:
             _check_below("--output", output_uri, f"s3://{self.bucket}/{PUBLISHED}")
         given = {INPUT_URI: input_uri, OUTPUT_URI: output_uri and output_uri.rstrip("/")}
@@ -136,20 +143,44 @@ class BatchScoring:
         Raises:
             InputError: the folder cannot be written.
         """
-        s3, place = self.client("s3"), urlsplit(published, allow_fragments=False)
-        prefix, made = f"{place.path.strip('/')}/", []
-        manifest = json.loads(s3.get_object(Bucket=place.netloc, Key=f"{prefix}{MANIFEST}")["Body"].read())
-        for name in [*(each["name"] for each in manifest["objects"]), MANIFEST]:
+        place = urlsplit(published, allow_fragments=False)
+        key = f"{place.path.strip('/')}/{MANIFEST}"
+        manifest = json.loads(self.client("s3").get_object(Bucket=place.netloc, Key=key)["Body"].read())
+        return self._fetch(published, [*(each["name"] for each in manifest["objects"]), MANIFEST], folder)
+
+    def download_reports(self, reports: str, folder: Path) -> list[Path]:
+        """Fetch the report of a batch and the list of its failed rows, and no results; gives the files.
+
+        Raises:
+            InputError: the folder cannot be written.
+        """
+        return self._fetch(reports, _REPORTS, folder)
+
+    def _fetch(self, place: str, names: Iterable[str], folder: Path) -> list[Path]:
+        s3, address, made = self.client("s3"), urlsplit(place, allow_fragments=False), list[Path]()
+        for name in names:
             target = folder / name
             if not target.resolve().is_relative_to(folder.resolve()):
                 raise RefusedError(f"an object's name must stay below {folder}, got {name}")
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                s3.download_file(place.netloc, f"{prefix}{name}", str(target))
+                s3.download_file(address.netloc, f"{address.path.strip('/')}/{name}", str(target))
             except OSError as exc:
                 raise InputError(f"--output must be a folder that can be written, got {folder}: {exc}") from exc
             made.append(target)
         return made
+
+    def _readable(self, uri: str) -> str:
+        """What the jobs read of the input; of the folder of a query its rows, without Athena's notes beside them."""
+        uploads, queries = (f"s3://{self.bucket}/{folder}/" for folder in (UPLOADS, QUERIES))
+        if self.has_query and uri.startswith(queries):
+            execution, _, below = uri.removeprefix(queries).partition("/")
+            if execution and below.rstrip("/") in {"", ROWS}:
+                return f"{queries}{execution}/{ROWS}/"
+            raise InputError(f"--input must be {queries}EXECUTION/ for the rows of a query, got {uri}")
+        if not uri.startswith(uploads):
+            _check_below("--input", uri, self.input_place.rstrip("/"))
+        return uri
 
     @staticmethod
     def _new_folder() -> str:

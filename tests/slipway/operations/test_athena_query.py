@@ -60,7 +60,10 @@ def test_a_querys_rows_are_unloaded_to_a_folder_of_their_own_that_the_jobs_may_r
     account = Account(monkeypatch, states=[{"State": "QUEUED"}, {"State": "RUNNING"}, {"State": "SUCCEEDED"}])
     lines: list[str] = []
     assert account.unload(lines.append) == account.folders[0]
-    assert lines == ["query q-1 runs in workgroup scoring", "query q-1 has read 12,345 bytes"]
+    assert lines == [
+        f"query q-1 runs in workgroup scoring, and writes its rows to {account.folders[0]}",
+        "query q-1 has read 12,345 bytes",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +70,15 @@ def test_a_published_batch_and_its_files(tmp_path: Path) -> None:
     assert files == [tmp_path / "day/t.csv.out", tmp_path / "manifest.json"]
 
 
-def test_a_refused_batch_has_the_reason_of_its_step_and_a_report() -> None:
+def test_a_refused_batch_has_the_reason_of_its_step_and_a_report(tmp_path: Path) -> None:
     steps = [{"StepName": "Refuse", "StepStatus": "Failed", "FailureReason": "the results were not published: drift"}]
     account = Account({"batch/work/e1/assemble/report/batch.json": REPORT}, steps=steps)
     result = scoring(account).follow(ARN, lambda _: None)
+    assert [path.name for path in scoring(account).download_reports(result.reports, tmp_path)] == [
+        "batch.json",
+        "failed_rows.jsonl",
+    ]
+    assert (tmp_path / "batch.json").read_text() == "batch/work/e1/assemble/report/batch.json"
     assert (result.status, result.published) == ("Failed", "")
     assert result.reason == "the results were not published: drift"
     assert result.reports == "s3://artifacts/batch/work/e1/assemble/report"
@@ -85,9 +91,19 @@ def test_input_below_what_the_roles_may_read_is_taken(uri: str) -> None:
     assert account.started == {"InputUri": uri, "OutputUri": "s3://artifacts/batch/published/mine"}
 
 
+@pytest.mark.parametrize("below", ["e1", "e1/", "e1/rows/"])
+def test_the_rows_of_a_query_can_be_scored_again_without_athenas_notes(below: str) -> None:
+    account, uri = Account({}), f"s3://artifacts/batch/queries/{below}"
+    replace(scoring(account), has_query=True).start(input_uri=uri)
+    assert account.started == {"InputUri": "s3://artifacts/batch/queries/e1/rows/"}
+    with pytest.raises(InputError, match=r"must be s3://artifacts/batch/queries/EXECUTION/ .* got .*/e1/notes/"):
+        replace(scoring(account), has_query=True).start(input_uri="s3://artifacts/batch/queries/e1/notes/")
+
+
 @pytest.mark.parametrize(
     ("given", "error"),
     [
+        ({"input_uri": "s3://artifacts/batch/queries/e1/"}, "--input must lie below s3://data/score/"),
         ({"input_uri": "s3://data/data/"}, r"--input must lie below s3://data/score/.*got s3://data/data/"),
         ({"input_uri": "s3://data/score-too/"}, "--input must lie below"),
         ({"output_uri": "s3://elsewhere/x"}, "--output must lie below s3://artifacts/batch/published/"),
