@@ -20,6 +20,7 @@ from rehearsal.cloud.signatures import SignedRequest
 from rehearsal.endpoints.invocation import Invocation
 from rehearsal.endpoints.queued_request import QueuedRequest
 from rehearsal.endpoints.request_queue import AsyncRequest
+from rehearsal.endpoints.router import ThrottledError
 from slipway.settings.limits import MOST_REQUEST_BYTES
 
 _INVOCATION = re.compile(r"/endpoints/([^/]+)/(async-)?invocations")
@@ -127,6 +128,8 @@ class Gateway:
             response = _error("ValidationError", message, 400)
         except ValueError as exc:
             response = _error("ValidationError", str(exc), 400)
+        except ThrottledError:
+            response = _error("ThrottlingException", "Rate exceeded", 429)
         await _respond(send, *response)
 
 

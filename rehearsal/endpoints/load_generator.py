@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import random
 import threading
 import time
 import uuid
@@ -11,10 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 from rehearsal.access_key import AccessKey
-from rehearsal.endpoints.http_client import HttpClient, NoResponseError
+from rehearsal.endpoints.http_client import HttpClient, HttpResponse, NoResponseError
 
 RESPONSE_SECONDS = 30.0
 MOST_IN_FLIGHT = 256
+MOST_RETRIES, _THROTTLED = 4, 429
+"""A request that is throttled is sent again, as by the AWS SDKs: after a random pause whose limit doubles."""
 _RECENT = 2000
 OnResponse = Callable[[str, str], None]
 """Takes the inference id of a request that was answered, and the variant that responded."""
@@ -176,12 +179,9 @@ class LoadGenerator:
         own, on_response = dict(self._headers), self._on_response
         if on_response:
             own["x-amzn-sagemaker-inference-id"] = inference_id = str(uuid.uuid4())
-        headers = self._key.signed("POST", self._url, service="sagemaker", headers=own, body=body)
         began = time.perf_counter()
         try:
-            response = await client.request(
-                "POST", self._url, headers=headers, body=body, timeout_seconds=RESPONSE_SECONDS
-            )
+            response = await self._response(client, own, body)
         except NoResponseError:
             with self._lock:
                 self._dropped += 1
@@ -194,3 +194,14 @@ class LoadGenerator:
                 self._failed += 1
         if on_response and 200 <= response.status < 300:
             on_response(inference_id, response.headers.get("x-amzn-invoked-production-variant", ""))
+
+    async def _response(self, client: HttpClient, own: dict[str, str], body: bytes) -> HttpResponse:
+        for retry in itertools.count():
+            headers = self._key.signed("POST", self._url, service="sagemaker", headers=own, body=body)
+            response = await client.request(
+                "POST", self._url, headers=headers, body=body, timeout_seconds=RESPONSE_SECONDS
+            )
+            if response.status != _THROTTLED or retry == MOST_RETRIES:
+                break
+            await asyncio.sleep(random.random() * 2**retry)  # noqa: S311 (no secret)
+        return response

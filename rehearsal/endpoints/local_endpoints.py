@@ -196,6 +196,7 @@ class LocalEndpoints:
         Raises:
             LookupError: there is no such endpoint or variant, or no fleet of it serves yet.
             ValueError: it takes requests by its queue alone, or the request or its response is too large for it.
+            ThrottledError: it is serverless and works on as many requests as it may.
         """
         endpoint = self._get(endpoint_name)
         if endpoint.queue:

@@ -19,6 +19,7 @@ from slipway.errors import LaunchError
 
 HOST = "127.0.0.1"
 STARTUP_SECONDS = 480.0
+SERVERLESS_STARTUP_SECONDS = 180.0
 """Until /ping must succeed, where the variant gives no limit: SageMaker's own."""
 
 _PING_SECONDS = 0.05

@@ -8,7 +8,13 @@ from typing import Any
 
 from rehearsal.containers.backends.backend import Backend
 from rehearsal.containers.container import Program
-from rehearsal.endpoints.model_server import STARTUP_SECONDS, FetchArtifact, ModelServer, prepare_container
+from rehearsal.endpoints.model_server import (
+    SERVERLESS_STARTUP_SECONDS,
+    STARTUP_SECONDS,
+    FetchArtifact,
+    ModelServer,
+    prepare_container,
+)
 from rehearsal.endpoints.serving_fleet import ServingFleet, ServingVariant
 
 METRIC_SECONDS = "SLIPWAY_METRIC_SECONDS"
@@ -82,6 +88,8 @@ class Provisioning:
     def _variant(
         self, endpoint_name: str, wanted: Mapping[str, Any], model: Mapping[str, Any], retained: Retained
     ) -> ServingVariant:
+        serverless = wanted.get("ServerlessConfig")
+        startup = STARTUP_SECONDS if serverless is None else SERVERLESS_STARTUP_SECONDS
         return ServingVariant(
             name=(name := wanted["VariantName"]),
             weight=retained.weights.get(name, float(wanted.get("InitialVariantWeight", 1.0))),
@@ -89,7 +97,8 @@ class Provisioning:
             instance_type=str(wanted.get("InstanceType", "")),
             image=str(model.get("Image", "")),
             server=self._server(endpoint_name, wanted, model),
-            startup_seconds=float(wanted.get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS)),
+            startup_seconds=float(wanted.get("ContainerStartupHealthCheckTimeoutInSeconds", startup)),
+            max_concurrency=serverless["MaxConcurrency"] if serverless else None,
         )
 
     def _server(self, endpoint_name: str, wanted: Mapping[str, Any], model: Mapping[str, Any]) -> ModelServer:

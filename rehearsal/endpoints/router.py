@@ -47,6 +47,10 @@ class NoCapacityError(LookupError):
     """The chosen fleet has been scaled to no instance."""
 
 
+class ThrottledError(Exception):
+    """The chosen variant is serverless and works on as many requests as its MaxConcurrency allows."""
+
+
 class Router:
     """One endpoint's. Choosing a fleet and counting the request is one step: no fleet is stopped during a request."""
 
@@ -82,6 +86,7 @@ class Router:
 
         Raises:
             LookupError: no fleet serves, or the fleet has no such variant, or no instance.
+            ThrottledError: the variant is serverless and works on as many requests as it may.
         """
         fleet = self._enter()
         try:
@@ -126,8 +131,14 @@ class Router:
         variant = fleet.choose(request.target_variant)
         if not variant.instances:
             raise NoCapacityError
+        if variant.is_full:
+            raise ThrottledError
         started = time.perf_counter()
-        status, body, headers = await self._call(variant, request)
+        variant.in_flight += 1
+        try:
+            status, body, headers = await self._call(variant, request)
+        finally:
+            variant.in_flight -= 1
         ended = time.perf_counter()
         model_us, overhead_us = (ended - started) * 1e6, max(0.0, started - request.received) * 1e6
         attempt = _attempt(fleet, variant, status, model_us=model_us, overhead_us=overhead_us)

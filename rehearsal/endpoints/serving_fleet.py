@@ -28,6 +28,14 @@ class ServingVariant:
     image: str
     server: ModelServer
     startup_seconds: float = STARTUP_SECONDS
+    max_concurrency: int | None = None
+    """Of a serverless variant: requests that it works on at the same time."""
+    in_flight: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a further request is throttled."""
+        return self.max_concurrency is not None and self.in_flight >= self.max_concurrency
 
 
 @dataclass(eq=False)

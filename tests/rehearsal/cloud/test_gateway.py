@@ -13,6 +13,7 @@ from rehearsal.cloud.gateway import Gateway
 from rehearsal.endpoints.invocation import Invocation
 from rehearsal.endpoints.queued_request import QueuedRequest
 from rehearsal.endpoints.request_queue import AsyncRequest
+from rehearsal.endpoints.router import ThrottledError
 from slipway.settings.limits import MOST_REQUEST_BYTES
 
 KEY = AccessKey.random()
@@ -42,6 +43,8 @@ class Door:
         self.asked.append((endpoint, body, named))
         if endpoint == "none":
             raise LookupError(endpoint)
+        if endpoint == "full":
+            raise ThrottledError
         return self.answer
 
     def _enqueue(self, endpoint: str, request: AsyncRequest) -> QueuedRequest:
@@ -136,6 +139,11 @@ def test_an_unknown_endpoint_is_a_validation_error() -> None:
     status, headers, body = Door().post("/endpoints/none/invocations", b"")
     assert (status, headers["x-amzn-errortype"]) == (400, "ValidationError")
     assert json.loads(body)["Message"] == "Endpoint none of account 000000000000 not found."
+
+
+def test_a_request_beyond_a_serverless_endpoints_concurrency_is_throttled() -> None:
+    status, headers, _ = Door().post("/endpoints/full/invocations", b"")
+    assert (status, headers["x-amzn-errortype"]) == (429, "ThrottlingException")
 
 
 def test_a_body_beyond_sagemakers_limit_never_reaches_a_fleet() -> None:

@@ -26,6 +26,8 @@ class Endpoint(http.server.ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.status, self.seconds = 200, 0.0
+        self.throttled = 0
+        """So many requests are throttled before the others are answered."""
         self.seen: list[tuple[str, str, bytes]] = []
 
     @property
@@ -41,7 +43,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         self.server.seen.append((self.path, self.headers["content-type"], body))
         time.sleep(self.server.seconds)
-        self.send_response(self.server.status)
+        is_throttled = len(self.server.seen) <= self.server.throttled
+        self.send_response(429 if is_throttled else self.server.status)
         self.send_header("content-length", "0")
         self.end_headers()
 
@@ -93,6 +96,12 @@ def test_an_error_is_a_failed_request_and_not_a_dropped_one(endpoint: Endpoint) 
     endpoint.status = 500
     counts = run(LoadGenerator(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY), 0.3)
     assert (counts.failed, counts.answered, counts.dropped) == (counts.sent, 0, 0)
+
+
+def test_a_throttled_request_is_sent_again_and_counted_once(endpoint: Endpoint) -> None:
+    endpoint.throttled = 2
+    counts = run(LoadGenerator(endpoint.url, "shop", [b"1"], "text/csv", 10, key=KEY), 0.3)
+    assert (counts.answered, len(endpoint.seen)) == (counts.sent, counts.sent + 2)
 
 
 def test_a_request_nobody_answers_is_dropped() -> None:

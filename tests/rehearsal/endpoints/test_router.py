@@ -10,7 +10,7 @@ import pytest
 from rehearsal.endpoints.endpoint_metrics import metric_data
 from rehearsal.endpoints.http_client import HttpResponse, NoResponseError
 from rehearsal.endpoints.invocation import InvocationRequest
-from rehearsal.endpoints.router import Attempt, Router
+from rehearsal.endpoints.router import Attempt, Router, ThrottledError
 from rehearsal.endpoints.serving_fleet import ServingFleet, ServingVariant
 
 
@@ -44,6 +44,7 @@ class Servers:
             await self.shadow_waits.wait()
         else:
             self.in_flight.append(fleet.in_flight)
+            await asyncio.sleep(0)  # other requests begin meanwhile
         if status is None:
             raise NoResponseError("connection refused")
         return HttpResponse(status, {"content-type": "text/csv"}, b"0.5")
@@ -89,6 +90,23 @@ def test_a_request_is_in_flight_until_it_is_answered(servers: Any) -> None:
     ask(router)
     assert servers.in_flight == [1]
     assert green.drain(0.0)
+
+
+def test_a_serverless_variant_works_on_as_many_requests_as_its_concurrency_allows(servers: Any) -> None:
+    attempts: list[Attempt] = []
+    router = Router(servers, attempts.append)
+    fleet = servers.fleet("green", 200)
+    fleet.variants[0].max_concurrency = 2
+    router.set_shares([(fleet, 1.0)])
+
+    async def at_once() -> list[Any]:
+        request = InvocationRequest(b"1", "text/csv", "text/csv", None, None, time.perf_counter())
+        return await asyncio.gather(*(router.invoke(request) for _ in range(3)), return_exceptions=True)
+
+    *answered, throttled = asyncio.run(at_once())
+    assert ([answer.status for answer in answered], type(throttled)) == ([200, 200], ThrottledError)
+    assert (len(attempts), fleet.in_flight) == (2, 0), "a throttled request is none of the model's"
+    assert ask(router)[0].status == 200
 
 
 def test_nobody_serves_before_shares_are_set(servers: Any) -> None:
