@@ -90,6 +90,8 @@ def run(arguments: argparse.Namespace) -> int:
             source = scoring.upload(arguments.file)
         elif query:
             source = scoring.unload(query, log)
+        elif execution := scoring.query_execution(source):
+            _require_rows(stage, execution)
         if source is None and stage.settings.batch.query:
             arn = _run_scheduled_query(stage, arguments, is_uri=is_uri)
         else:
@@ -110,6 +112,12 @@ def _run_scheduled_query(stage: "DeployedStage", arguments: argparse.Namespace, 
             "--input, --file or --query for another place"
         )
     return ScheduledQuery.of(stage).run(log).pipeline_execution
+
+
+def _require_rows(stage: "DeployedStage", execution: str) -> None:
+    from slipway.operations.scheduled_query import ScheduledQuery  # noqa: PLC0415
+
+    ScheduledQuery.of(stage).require_rows(execution)
 
 
 def _query(arguments: argparse.Namespace) -> "AthenaQuery | None":

@@ -10,6 +10,8 @@ from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.polling import Polling
 
 _POLLING = Polling(longest_wait_seconds=5.0)
+_WITHOUT_ROWS = frozenset({"QueryFailed", "NoRows"})
+"""Errors of the machine's states; a query that failed may have written a part of its rows."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,21 @@ class ScheduledQuery:
         except KeyboardInterrupt:
             states.stop_execution(executionArn=arn)
             raise
+
+    def require_rows(self, name: str) -> None:
+        """Raise unless an execution's query has written all of its rows; its batch may have failed all the same.
+
+        Raises:
+            LaunchError: the query has not ended, or has failed.
+        """
+        arn = f"{self.machine.replace(':stateMachine:', ':execution:')}:{name}"
+        found = self.client("stepfunctions").describe_execution(executionArn=arn)
+        is_whole = found["status"] == "SUCCEEDED" or (
+            found["status"] == "FAILED" and found.get("error") not in _WITHOUT_ROWS
+        )
+        if not is_whole:
+            reason = found.get("cause") or found.get("error") or "no reason is known"
+            raise LaunchError(f"{arn} must have all rows of its query, it is {found['status']}: {reason}")
 
     def started_by(self, arn: str) -> StartedScoring:
         """Wait for the end of an execution.

@@ -123,6 +123,20 @@ class BatchScoring:
         )
         return str(started["PipelineExecutionArn"])
 
+    def query_execution(self, uri: str | None) -> str | None:
+        """Name the execution of the query whose rows lie there; None where other files do.
+
+        Raises:
+            InputError: it is another place below those of queries.
+        """
+        queries = f"s3://{self.bucket}/{QUERIES}/"
+        if not (self.has_query and uri and uri.startswith(queries)):
+            return None
+        execution, _, below = uri.removeprefix(queries).partition("/")
+        if not execution or below.rstrip("/") not in {"", ROWS}:
+            raise InputError(f"--input must be {queries}EXECUTION/ for the rows of a query, got {uri}")
+        return execution
+
     def follow(self, arn: str, report: Callable[[str], object]) -> ScoringResult:
         """Wait for the end; `report` gets each change of a step."""
         sagemaker, seen = self.client("sagemaker"), dict[str, str]()
@@ -172,13 +186,9 @@ class BatchScoring:
 
     def _readable(self, uri: str) -> str:
         """What the jobs read of the input; of the folder of a query its rows, without Athena's notes beside them."""
-        uploads, queries = (f"s3://{self.bucket}/{folder}/" for folder in (UPLOADS, QUERIES))
-        if self.has_query and uri.startswith(queries):
-            execution, _, below = uri.removeprefix(queries).partition("/")
-            if execution and below.rstrip("/") in {"", ROWS}:
-                return f"{queries}{execution}/{ROWS}/"
-            raise InputError(f"--input must be {queries}EXECUTION/ for the rows of a query, got {uri}")
-        if not uri.startswith(uploads):
+        if execution := self.query_execution(uri):
+            return f"s3://{self.bucket}/{QUERIES}/{execution}/{ROWS}/"
+        if not uri.startswith(f"s3://{self.bucket}/{UPLOADS}/"):
             _check_below("--input", uri, self.input_place.rstrip("/"))
         return uri
 

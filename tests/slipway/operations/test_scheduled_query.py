@@ -54,6 +54,25 @@ def test_a_query_that_starts_no_scoring_is_reported_with_its_reason(found: dict[
         run(StateMachine(found))
 
 
+@pytest.mark.parametrize(
+    ("found", "is_whole"),
+    [
+        ({"status": "SUCCEEDED"}, True),
+        ({"status": "FAILED", "error": "SageMaker.ResourceLimitExceededException"}, True),
+        ({"status": "FAILED", "error": "QueryFailed", "cause": "out of resources"}, False),
+        ({"status": "RUNNING"}, False),
+        ({"status": "ABORTED"}, False),
+    ],
+)
+def test_only_a_query_that_has_written_all_rows_can_be_scored_again(found: dict[str, str], is_whole: bool) -> None:
+    query = ScheduledQuery(lambda _: StateMachine(found), MACHINE)
+    if is_whole:
+        query.require_rows("1")
+    else:
+        with pytest.raises(LaunchError, match=f"must have all rows of its query, it is {found['status']}"):
+            query.require_rows("1")
+
+
 def test_an_interrupted_query_is_stopped() -> None:
     def interrupted(_: float) -> None:
         raise KeyboardInterrupt
