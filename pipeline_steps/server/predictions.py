@@ -17,7 +17,8 @@ from pipeline_steps.tables.csv_rows import rows_of_text
 
 OFFERED = (JSON, CSV, JSON_LINES, NPY)
 """The types that a response may have."""
-_WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
+_WEIGHT = re.compile(r"0?\.\d{1,3}|0\.?|1(\.0{0,3})?", re.ASCII)
+"""Also as Java's own client has it, `q=.2`."""
 
 
 @lru_cache(maxsize=64)

@@ -12,6 +12,11 @@ DEFAULT_WORKGROUP = "primary"
 MOST_CHARACTERS = 262_144 - 2_144
 """Of Athena's QueryString, and of what a state machine hands to a task in bytes, less what is put around the query."""
 
+MOST_POLICY_CHARACTERS = 5500
+"""Of the ARNs of what a query reads: IAM takes 10,240 of a role's inline policies, and 6,144 of a managed one."""
+_ARN_OF_GLUE = len('"arn:aws-us-gov:glue:us-gov-west-1:000000000000:database/",')
+_ARN_OF_S3 = len('"arn:aws-us-gov:s3:::*",')
+
 _IS_SELECT = re.compile(r"(SELECT|WITH)\b", re.IGNORECASE)
 
 Database = Annotated[
@@ -83,6 +88,17 @@ class BatchQuery(Section):
         pairs = (table.rpartition(".") for table in self.tables)
         return tuple((database or self.database, name) for database, _, name in pairs)
 
+    @property
+    def policy_characters(self) -> int:
+        """At most so many characters of policies name what the query reads."""
+        tables = self.qualified_tables
+        databases = 2 * list(dict.fromkeys((self.database, *(database for database, _ in tables))))
+        buckets = dict.fromkeys(location.split("/")[2] for location in self.locations)
+        in_glue = [*databases, *(f"{database}/{name}" for database, name in tables)]
+        in_s3 = [*buckets, *(location.removeprefix("s3://") for location in self.locations)]
+        keys = sum(len(key) + len('"",') for key in self.kms_keys)
+        return keys + sum(_ARN_OF_GLUE + len(name) for name in in_glue) + sum(_ARN_OF_S3 + len(name) for name in in_s3)
+
     @model_validator(mode="after")
     def _is_a_query(self) -> Self:
         raise_each(self._errors())
@@ -98,6 +114,12 @@ class BatchQuery(Section):
             yield "sql must not contain ${, which CloudFormation takes for the begin of a name"
         if not any(_names(text, name) for _, name in self.qualified_tables):
             yield f"tables must have one that sql names, got {', '.join(self.tables)}"
+        if self.policy_characters > MOST_POLICY_CHARACTERS:
+            yield (
+                f"tables, locations and kms_keys must take at most {MOST_POLICY_CHARACTERS:,} characters of the role's "
+                f"policy, got {self.policy_characters:,}: name fewer, such as the folder above several locations, or a "
+                "view's result as one table"
+            )
 
 
 def _names(text: str, table: str) -> bool:

@@ -138,6 +138,7 @@ QUERY = {
         ({"tables": ["Sessions"]}, "in lower case"),
         ({"tables": ["*"]}, "a table of the Glue data catalog"),
         ({"locations": ["s3://shop-lake/sessions"]}, "ends with a slash"),
+        ({"locations": [f"s3://shop-lake/{at:0200}/" for at in range(30)]}, "must take at most 5,500 characters of"),
         ({"locations": ["s3://shop-lake/*/"]}, "without wildcards"),
         ({"kms_keys": ["alias/lake"]}, "the ARN of a KMS key"),
         ({"workgroup": "of mine"}, "a workgroup of letters"),

@@ -13,6 +13,15 @@ _SIZED = ("string", "blob")
 _CATEGORY = re.compile(r"\\p\{([A-Z])\}")
 _OF_CATEGORIES = re.compile(rf"\(?\[((?:{_CATEGORY.pattern})+)(?P<others>.*)\](?:[*+]|\{{0,1024\}})\)?.*")
 """A Java class by Unicode's categories, which Python's expressions do not know: names and tags are such."""
+_JAVA = {
+    r"[\p{Print}]": r"[\x20-\x7e]",
+    r"\p{ASCII}": r"[\x00-\x7f]",
+    r"\p{Print}": r"[\x20-\x7e]",
+    r"\p{Alnum}": "A-Za-z0-9",
+    r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010ffff",
+    r"\z": r"\Z",
+}
+"""What botocore's patterns have of Java's that Python's expressions have not, and the same for Python."""
 _NUMBERS = ("integer", "long", "float", "double")
 
 
@@ -100,16 +109,14 @@ def _matches(pattern: str, text: str) -> bool:
         categories = set(_CATEGORY.findall(found[1]))
         others = re.compile(f"[{found['others']}]") if found["others"] else None
         return all(unicodedata.category(sign)[0] in categories or (others and others.match(sign)) for sign in text)
-    compiled = _compiled(pattern)
-    return compiled is None or compiled.fullmatch(text) is not None
+    return _compiled(pattern).fullmatch(text) is not None
 
 
 @functools.cache
-def _compiled(pattern: str) -> re.Pattern[str] | None:
-    try:
-        return re.compile(pattern)
-    except re.error:  # the models are written for Java, which has classes that Python has not
-        return None
+def _compiled(pattern: str) -> re.Pattern[str]:
+    for java, python in _JAVA.items():
+        pattern = pattern.replace(java, python)
+    return re.compile(pattern)
 
 
 def _said(value: Any, path: str, constraint: str) -> str:

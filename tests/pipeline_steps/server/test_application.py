@@ -203,6 +203,7 @@ def test_too_many_rows_are_refused(body: str) -> None:
         ("application/x-npy, */*;q=0.5", "application/x-npy"),
         ("text/csv", "text/csv"),
         ("text/*;q=0.8", "text/csv"),
+        ("text/html, image/gif, *; q=.2, */*; q=.2", "application/json"),
         ("text/html, TEXT/CSV, */*", "text/csv"),
         ("text/csv;q=0, application/json", "application/json"),
         ("application/json;q=0, */*", "text/csv"),

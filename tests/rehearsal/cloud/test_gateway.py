@@ -111,6 +111,8 @@ def test_headers_of_the_runtime_api_are_handed_over_and_the_models_attributes_co
             "a" * 1025,
             "at 'customAttributes' failed to satisfy constraint: Member must have length",
         ),
+        ("Inference-Id", "visit-\xe9", "at 'inferenceId' failed to satisfy constraint: Member must satisfy regular"),
+        ("Custom-Attributes", "a=\xe9", "at 'customAttributes' failed to satisfy constraint: Member must satisfy"),
         (
             "Target-Variant",
             "no variant",

@@ -85,6 +85,14 @@ def test_a_template_may_write_any_scalar_as_a_string() -> None:
     }
 
 
+@pytest.mark.parametrize("service", ["sagemaker", "sagemaker-runtime", "application-autoscaling"])
+def test_every_pattern_of_the_services_models_can_be_checked(service: str) -> None:
+    model = service_model(service)
+    for shape in map(model.shape_for, model.shape_names):
+        if shape.type_name == "string":
+            list(violations("a", shape))
+
+
 @pytest.mark.parametrize(("value", "broken"), [("Größe a/b-@:1", 0), ("a;b", 1), ("a\nb", 1), ("", 0)])
 def test_a_pattern_of_unicodes_classes_is_checked_too(value: str, broken: int) -> None:
     tags = service_model("sagemaker").operation_model("AddTags").input_shape
