@@ -66,8 +66,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--output",
         metavar="FOLDER|S3_URI",
-        help="a folder of this machine that the results are fetched to at the end, or of a batch that is refused the "
-        "report and the failed rows; or a prefix below "
+        help="a folder of this machine that the results are fetched to at the end (of a refused batch the report and "
+        "the failed rows, to its folder refused); or a prefix below "
         "batch/published/ of the artifacts bucket, which is the default",
     )
     parser.add_argument("--wait", action="store_true", help="wait for the end, and report each step")
@@ -134,12 +134,7 @@ def _query(arguments: argparse.Namespace) -> "AthenaQuery | None":
 def _ended(scoring: "BatchScoring", arn: str, arguments: argparse.Namespace, folder: Path | None) -> int:
     result = scoring.follow(arn, lambda line: sys.stderr.write(f"{line}\n"))
     write(arguments, dataclasses.asdict(result), lambda: _text(result))
-    fetched: list[Path] = []
-    if folder and result.published:
-        fetched = scoring.download(result.published, folder)
-    elif folder and result.reports:
-        fetched = scoring.download_reports(result.reports, folder)
-    for path in fetched:
+    for path in scoring.download(result, folder) if folder else ():
         log(f"fetched {path}")
     if not result.published:
         return 1

@@ -20,6 +20,8 @@ from slipway.training.batch_pipeline import INPUT_URI, OUTPUT_URI
 
 _POLLING = Polling(longest_wait_seconds=10.0)
 _REPORTS = ("batch.json", "failed_rows.jsonl")
+_REFUSED = "refused"
+"""A folder: beside the results of an earlier batch, the report of a refused one would seem to be theirs."""
 _UNDER_WAY = ("Executing", "Stopping")
 
 
@@ -151,24 +153,18 @@ class BatchScoring:
 
         return self._result(arn, self.polling.until(ended, late=""))
 
-    def download(self, published: str, folder: Path) -> list[Path]:
-        """Fetch the published results; gives the files.
+    def download(self, result: ScoringResult, folder: Path) -> list[Path]:
+        """Fetch the published results, or of a refused batch its report and failed rows; gives the files.
 
         Raises:
             InputError: the folder cannot be written.
         """
-        place = urlsplit(published, allow_fragments=False)
+        if not result.published:
+            return self._fetch(result.reports, _REPORTS, folder / _REFUSED) if result.reports else []
+        place = urlsplit(result.published, allow_fragments=False)
         key = f"{place.path.strip('/')}/{MANIFEST}"
         manifest = json.loads(self.client("s3").get_object(Bucket=place.netloc, Key=key)["Body"].read())
-        return self._fetch(published, [*(each["name"] for each in manifest["objects"]), MANIFEST], folder)
-
-    def download_reports(self, reports: str, folder: Path) -> list[Path]:
-        """Fetch the report of a batch and the list of its failed rows, and no results; gives the files.
-
-        Raises:
-            InputError: the folder cannot be written.
-        """
-        return self._fetch(reports, _REPORTS, folder)
+        return self._fetch(result.published, [*(each["name"] for each in manifest["objects"]), MANIFEST], folder)
 
     def _fetch(self, place: str, names: Iterable[str], folder: Path) -> list[Path]:
         s3, address, made = self.client("s3"), urlsplit(place, allow_fragments=False), list[Path]()

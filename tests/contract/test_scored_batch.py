@@ -137,7 +137,7 @@ def test_a_batch_that_is_stopped_publishes_nothing_and_the_next_one_all_with_its
     result = scoring.follow(scoring.start(), lines.append)
     assert (result.status, result.reason) == ("Succeeded", ""), lines
     assert (result.report["rows"], result.report["scored"], result.failed_rows) == (402, 400, 2)
-    scoring.download(result.published, tmp_path / "out")
+    scoring.download(result, tmp_path / "out")
     source = sessions.read_text().splitlines()
     made = (tmp_path / "out/day/sessions.csv.out").read_text().splitlines()
     assert [line.rsplit(",", 2)[0] for line in made] == source

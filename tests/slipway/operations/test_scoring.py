@@ -66,7 +66,7 @@ def test_a_published_batch_and_its_files(tmp_path: Path) -> None:
     result = scoring(Account(PUBLISHED)).follow(ARN, lines.append)
     assert lines == ["Collect: Succeeded"]
     assert (result.published, result.failed_rows, result.reason) == ("s3://artifacts/batch/published/e1", 1, "")
-    files = scoring(Account(PUBLISHED)).download(result.published, tmp_path)
+    files = scoring(Account(PUBLISHED)).download(result, tmp_path)
     assert files == [tmp_path / "day/t.csv.out", tmp_path / "manifest.json"]
 
 
@@ -74,11 +74,9 @@ def test_a_refused_batch_has_the_reason_of_its_step_and_a_report(tmp_path: Path)
     steps = [{"StepName": "Refuse", "StepStatus": "Failed", "FailureReason": "the results were not published: drift"}]
     account = Account({"batch/work/e1/assemble/report/batch.json": REPORT}, steps=steps)
     result = scoring(account).follow(ARN, lambda _: None)
-    assert [path.name for path in scoring(account).download_reports(result.reports, tmp_path)] == [
-        "batch.json",
-        "failed_rows.jsonl",
-    ]
-    assert (tmp_path / "batch.json").read_text() == "batch/work/e1/assemble/report/batch.json"
+    report, rows = scoring(account).download(result, tmp_path)
+    assert (report, rows) == (tmp_path / "refused/batch.json", tmp_path / "refused/failed_rows.jsonl")
+    assert rows.read_text() == "batch/work/e1/assemble/report/failed_rows.jsonl"
     assert (result.status, result.published) == ("Failed", "")
     assert result.reason == "the results were not published: drift"
     assert result.reports == "s3://artifacts/batch/work/e1/assemble/report"
@@ -125,5 +123,6 @@ def test_only_a_file_with_content_is_sent(tmp_path: Path) -> None:
 
 def test_a_manifest_cannot_write_outside_of_the_folder(tmp_path: Path) -> None:
     account = Account({"batch/published/e1/manifest.json": {"objects": [{"name": "../t.csv.out"}]}})
+    result = scoring(account).follow(ARN, lambda _: None)
     with pytest.raises(Exception, match="must stay below"):
-        scoring(account).download("s3://artifacts/batch/published/e1", tmp_path)
+        scoring(account).download(result, tmp_path)
