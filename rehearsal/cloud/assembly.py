@@ -29,6 +29,7 @@ from rehearsal.cloud.ministack.json_services import add_json_service, share_mode
 from rehearsal.cloud.ministack.logs import LogGroups, extract_metrics, honour_stream_prefixes
 from rehearsal.cloud.ministack.metric_store import MetricStore, file_by_the_minute, keep_everything
 from rehearsal.cloud.ministack.objects import Objects
+from rehearsal.cloud.ministack.role_policies import limit_role_policies
 from rehearsal.cloud.ministack.schedules import look_each_second
 from rehearsal.cloud.ministack.serving_loop import ServingLoop
 from rehearsal.cloud.ministack.stack_tokens import refuse_used_tokens
@@ -107,6 +108,7 @@ class _Assembly:
         lambda_functions.mark_ends_of_logs()
         lambda_functions.limit_environments()
         lambda_functions.share_concurrency()
+        limit_role_policies()
         file_by_the_minute(speed=self._options.speed)
         DurableExecutions(self._loop, self._bus, speed=self._options.speed).install()
         look_each_second()

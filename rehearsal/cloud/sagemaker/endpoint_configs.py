@@ -12,6 +12,7 @@ from rehearsal.cloud.sagemaker.platform import Platform, Record
 from rehearsal.cloud.sagemaker.volumes import refuse_volume_key
 from slipway.endpoint_kinds import kind_of_config
 
+_MEMORY_STEP = 1024
 _LISTING = Listing("EndpointConfigs", name="EndpointConfigName")
 
 
@@ -39,6 +40,8 @@ class EndpointConfigs:
             raise validation_error(f"variant names must be unique, got {', '.join(names)}")
         _check_shadows(request, variants, shadows)
         _check_queue(request, variants)
+        if any("ServerlessConfig" in variant for variant in variants):
+            _check_serverless(request, variants, self._models.get(variants[0]["ModelName"]))
         for variant in (*variants, *shadows):
             model = self._models.get(variant["ModelName"])
             if "ServerlessConfig" in variant and "Containers" in model:
@@ -101,6 +104,27 @@ def _check_queue(request: Record, variants: list[Record]) -> None:
         raise validation_error("AsyncInferenceConfig must be left out of a serverless endpoint")
     if (request.get("DataCaptureConfig") or {}).get("EnableCapture"):
         raise validation_error("DataCaptureConfig must be left out of an asynchronous endpoint")
+
+
+def _check_serverless(request: Record, variants: list[Record], model: Record) -> None:
+    """See https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html"""
+    if len(variants) != 1:
+        raise validation_error(f"a serverless endpoint must have one production variant, got {len(variants)}")
+    (variant,) = variants
+    own = variant["ServerlessConfig"]
+    memory, most, kept = own["MemorySizeInMB"], own["MaxConcurrency"], own.get("ProvisionedConcurrency", 0)
+    if memory % _MEMORY_STEP:
+        raise validation_error(f"MemorySizeInMB must be 1024, 2048, 3072, 4096, 5120 or 6144, got {memory}")
+    if kept > most:
+        raise validation_error(f"ProvisionedConcurrency must be at most MaxConcurrency, got {kept} and {most}")
+    if "InstanceType" in variant or "InitialInstanceCount" in variant:
+        raise validation_error("InstanceType and InitialInstanceCount must be left out beside ServerlessConfig")
+    if (request.get("DataCaptureConfig") or {}).get("EnableCapture"):
+        raise validation_error("DataCaptureConfig must be left out of a serverless endpoint")
+    if model.get("VpcConfig") or model.get("EnableNetworkIsolation"):
+        raise validation_error(
+            f"model {variant['ModelName']} must have neither VpcConfig nor EnableNetworkIsolation to be serverless"
+        )
 
 
 def _check_shadows(request: Record, variants: list[Record], shadows: list[Record]) -> None:

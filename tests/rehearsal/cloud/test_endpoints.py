@@ -149,6 +149,41 @@ def test_a_serverless_variant_takes_no_inference_pipeline(bench: Bench) -> None:
         bench("CreateEndpointConfig", EndpointConfigName="c", ProductionVariants=[variant])
 
 
+@pytest.mark.parametrize(
+    ("limits", "more", "said"),
+    [
+        ({"MemorySizeInMB": 1500}, {}, "MemorySizeInMB must be 1024, 2048, 3072, 4096, 5120 or 6144, got 1500"),
+        ({"ProvisionedConcurrency": 6}, {}, "ProvisionedConcurrency must be at most MaxConcurrency, got 6 and 5"),
+        ({}, {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}, "must be left out beside ServerlessConfig"),
+        ({}, {"ModelName": "closed"}, "model closed must have neither VpcConfig nor EnableNetworkIsolation"),
+    ],
+)
+def test_a_serverless_variant_has_what_sagemaker_gives_it(
+    api: Bench, limits: dict[str, int], more: dict[str, Any], said: str
+) -> None:
+    container = {"Image": "steps:1", "ModelDataUrl": "s3://m/1"}
+    api("CreateModel", ModelName="closed", PrimaryContainer=container, EnableNetworkIsolation=True)
+    own = {"MemorySizeInMB": 2048, "MaxConcurrency": 5, **limits}
+    variant = {"VariantName": "v", "ModelName": "model-Blue", "ServerlessConfig": own, **more}
+    with pytest.raises(ApiError, match=said):
+        api("CreateEndpointConfig", EndpointConfigName="c", ProductionVariants=[variant])
+
+
+def test_a_serverless_endpoint_has_one_variant_and_no_capture(api: Bench) -> None:
+    own = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}, "ModelName": "model-Blue"}
+    one, other = ({"VariantName": name, **own} for name in ("one", "other"))
+    capture = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": "s3://captures/",
+        "CaptureOptions": [{"CaptureMode": "Input"}],
+    }
+    with pytest.raises(ApiError, match="must have one production variant, got 2"):
+        api("CreateEndpointConfig", EndpointConfigName="c", ProductionVariants=[one, other])
+    with pytest.raises(ApiError, match="DataCaptureConfig must be left out"):
+        api("CreateEndpointConfig", EndpointConfigName="c", ProductionVariants=[one], DataCaptureConfig=capture)
+
+
 def test_a_config_takes_no_key_for_machines_with_disks_of_their_own(api: Bench) -> None:
     variant = {"VariantName": "v", "ModelName": "model-Blue", "InstanceType": "ml.m5d.large", "InitialInstanceCount": 1}
     with pytest.raises(ApiError, match="KMS key is not supported for NVMe instance storage"):

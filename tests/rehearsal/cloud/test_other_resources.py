@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from rehearsal.cloud.resources import RECORDED_ONLY
 from tests.rehearsal.cloud.process import CloudProcess, eventually
-from tests.rehearsal.cloud.stacks import deploy, outputs, remove
+from tests.rehearsal.cloud.stacks import deploy, outputs, reasons, remove
 
 ACCOUNT = "000000000000"
 
@@ -117,3 +117,27 @@ def test_a_recorded_resource_answers_ref_and_getatt_and_stays_itself(cloud: Clou
     tagged = {**properties, "Tags": [{"Key": "team", "Value": "web"}]}
     assert outputs(deploy(cloud, name, {"Thing": {"Type": kind, "Properties": tagged}}, **wanted)) == first
     remove(cloud, name)
+
+
+def test_a_role_has_room_for_10240_characters_of_inline_policies(cloud: CloudProcess) -> None:
+    trusted = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = {
+        "Type": "AWS::IAM::Role",
+        "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trusted]}},
+    }
+
+    def policy(name: str, keys: int) -> dict[str, Any]:
+        on = [f"arn:aws:s3:::lake/{at:080}/*" for at in range(keys)]
+        allowed = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": on}
+        document = {"Version": "2012-10-17", "Statement": [allowed]}
+        return {
+            "Type": "AWS::IAM::Policy",
+            "Properties": {"PolicyName": name, "Roles": [{"Ref": "Role"}], "PolicyDocument": document},
+        }
+
+    resources = {"Role": role, "First": policy("first", 50), "Second": policy("second", 40)}
+    assert deploy(cloud, "reader", resources)["StackStatus"] == "CREATE_COMPLETE"
+    resources["Second"] = policy("second", 60)
+    assert deploy(cloud, "reader", resources)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "Maximum policy size of 10240 bytes exceeded for role reader-Role-" in reasons(cloud, "reader")
+    remove(cloud, "reader")
