@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pipeline_steps.features.columns import FeatureColumn, kind_of
-from pipeline_steps.tables.cells import parse_number
-from pipeline_steps.tables.column_readers import MARKERS, CellRules
+from pipeline_steps.tables.cells import MARKERS, parse_number
+from pipeline_steps.tables.column_readers import CellRules
 from pipeline_steps.tables.use_case import Kind
 
 ReadCells = Callable[[Sequence[str]], dict[str, Any]]

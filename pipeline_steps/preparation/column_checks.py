@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 
 from pipeline_steps.features.text_options import text_options
-from pipeline_steps.preparation.column_kinds import are_codes
 from pipeline_steps.preparation.free_text import free_text
 from pipeline_steps.preparation.identifiers import is_identifier
 from pipeline_steps.preparation.leaks import LEAKING, score_alone
@@ -17,6 +16,7 @@ from pipeline_steps.preparation.table_finding import TableFinding, percent
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.rounding import counted
 from pipeline_steps.tables.cells import MISSING_NUMBERS, RARE_ROWS, parse_number, quoted
+from pipeline_steps.tables.codes import are_codes
 from pipeline_steps.tables.data_warnings import held_out_emptiness, no_information
 from pipeline_steps.tables.datetimes import detect_format
 from pipeline_steps.tables.use_case import Column, UseCase

@@ -1,24 +1,20 @@
 """The kind of a column, by its cells alone."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from pipeline_steps.preparation.free_text import free_text
-from pipeline_steps.tables.cells import MISSING_NUMBERS, parse_numbers
-from pipeline_steps.tables.column_readers import MARKERS
+from pipeline_steps.tables.cells import MARKERS, MISSING_NUMBERS, parse_numbers
+from pipeline_steps.tables.codes import are_codes
 from pipeline_steps.tables.datetimes import ISO, detect_format, parse_datetime
 from pipeline_steps.tables.use_case import Kind
 
 _BOOLEANS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"}, {"on", "off"})
 _DAY_NUMBER = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
-_DIGITS = re.compile(r"\+?[0-9]+")
-_PHONE = re.compile(r"\+[0-9]{7,15}")
 _FEWEST_DATES = 3
 _FIRST = 100
-_FEW_ZEROS = 0.05
-"""Of numbers that differ in length, so few with zeros before them are numbers that somebody wrote so."""
 
 
 def kind_of_cells(texts: Sequence[str], *, decimal: str = ".") -> Kind | None:
@@ -31,28 +27,13 @@ def kind_of_cells(texts: Sequence[str], *, decimal: str = ".") -> Kind | None:
     if len(known) >= _FEWEST_DATES and all(map(_is_day_number, known)):
         return "datetime"
     if not are_codes(known):
-        if _are_numbers(known, decimal) or _are_numbers(_without_markers(known), decimal):
+        if _are_numbers(known, decimal) or _are_numbers(
+            [text for text in known if text.strip() not in MARKERS], decimal
+        ):
             return "number"
         if len(known) >= _FEWEST_DATES and detect_format(known):
             return "datetime"
     return "text" if free_text(known) else "category"
-
-
-def _without_markers(texts: Collection[str]) -> list[str]:
-    return [text for text in texts if text.strip() not in MARKERS]
-
-
-def are_codes(texts: Collection[str]) -> bool:
-    """Whether distinct texts are digits that count nothing: with zeros before them, or telephone numbers."""
-    known = [text.strip() for text in _without_markers(texts) if text.strip() not in MISSING_NUMBERS]
-    if not known or not all(map(_DIGITS.fullmatch, known)):
-        return False
-    signed = [text for text in known if text.startswith("+")]
-    if signed:
-        return all(map(_PHONE.fullmatch, signed))
-    zeros = sum(text.startswith("0") and len(text) > 1 for text in known)
-    same_length = len(set(map(len, known))) == 1
-    return zeros > 0 and (same_length or zeros > _FEW_ZEROS * len(known))
 
 
 def _are_boolean(texts: Sequence[str]) -> bool:

@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from pipeline_steps.errors import ArgumentError, DataError
-from pipeline_steps.preparation.column_kinds import are_codes
 from pipeline_steps.preparation.data_checks import data_findings
 from pipeline_steps.preparation.free_text import free_text
 from pipeline_steps.preparation.identifiers import is_identifier, named_as_identifier
@@ -25,6 +24,7 @@ from pipeline_steps.preparation.table_finding import TableFinding
 from pipeline_steps.preparation.text_table import TextTable
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.cells import quoted, shown
+from pipeline_steps.tables.codes import are_codes
 from pipeline_steps.tables.header import plain_name
 from pipeline_steps.tables.raw_table import RawTable, raw_table, wanted_columns
 from pipeline_steps.tables.use_case import Column, Kind, SplitPlan, TableFormat, UseCase

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.errors import DataError
-from pipeline_steps.preparation.column_kinds import are_codes
 from pipeline_steps.preparation.target_shape import are_counts, has_long_tail
 from pipeline_steps.rounding import counted
 from pipeline_steps.tables.cells import parse_number, quoted, shown
+from pipeline_steps.tables.codes import are_codes
 from pipeline_steps.tables.written_numbers import number_advice
 
 _BINARY = 2

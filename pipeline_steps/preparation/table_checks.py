@@ -118,6 +118,13 @@ def _reading(found: Mapping[str, Any]) -> Iterator[TableFinding]:
         if markers := detected.get("missing"):
             listed = ", ".join(map(quoted, markers))
             yield TableFinding("missing_markers", f"column {name}: {listed} is taken for a missing number", name)
+        if code := detected.get("code"):
+            yield TableFinding(
+                "codes_as_numbers",
+                f"column {name} holds codes such as {quoted(code)}, read as numbers without their zeros or signs: its "
+                'kind should be "category", unless they count something',
+                name,
+            )
         if also := detected.get("also"):
             yield TableFinding(
                 "ambiguous_dates",

@@ -11,6 +11,11 @@ from numpy.typing import NDArray
 MISSING_NUMBERS = frozenset({"", "NA", "N/A", "NaN", "nan", "NULL", "null"})
 """A category has only the empty cell: "NA" may be Namibia."""
 
+MARKERS = frozenset(
+    {"?", "-", "--", ".", "n/a", "#N/A", "#NA", "<NA>", "None", "none", "NONE", "NIL", "missing", "Missing", "unknown"}
+)
+"""What tables write where a number is missing; only if nothing else in the column is no number."""
+
 LARGEST_NUMBER = 3.4028234663852886e38
 """The largest float32, which is what a model takes."""
 

@@ -10,16 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.rounding import counted
-from pipeline_steps.tables.cells import MISSING_NUMBERS, boolean, category, parse_numbers, quoted, shown
+from pipeline_steps.tables.cells import MARKERS, MISSING_NUMBERS, boolean, category, parse_numbers, quoted, shown
+from pipeline_steps.tables.codes import code_among
 from pipeline_steps.tables.datetimes import detect_format, likely_format, parsed
 from pipeline_steps.tables.use_case import Kind, TableFormat
 from pipeline_steps.tables.written_numbers import ALLOWED_NUMBERS, are_too_large, are_written_numbers
 
-MARKERS = frozenset(
-    {"?", "-", "--", ".", "n/a", "#N/A", "#NA", "<NA>", "None", "none", "NONE", "NIL", "missing", "Missing", "unknown"}
-)
-"""What tables write where a number is missing; only if nothing else in the column is no number."""
 _DISTINCT, _REMEMBERED = 50, 5_000
+_FIRST = 1_000
+"""Rows that show whether numbers are codes."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +98,8 @@ class _Numbers:
         self._plain = rules.decimal == "." and rules.missing is None
 
     def take(self, cells: Sequence[str]) -> None:
+        if not self._rows and (code := code_among(dict.fromkeys(cells[:_FIRST]))):
+            self.found["code"] = code
         numbers = parse_numbers(cells if self._plain else [self._pointed(cell) for cell in cells])
         for place in np.flatnonzero(np.isinf(numbers)).tolist():
             self._wrong.add(cells[place], self._rows + place + 1)

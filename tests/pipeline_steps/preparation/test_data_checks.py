@@ -131,6 +131,7 @@ FOUND: Mapping[str, tuple[str, list[Row], UseCase, str]] = {
         "alone predicts churned (AUC 0.99",
     ),
     "numbers": ("numbers_as_text", _with("new", lambda n, _: str(n % 30)), _column("category"), 'should be "number"'),
+    "codes": ("codes_as_numbers", _with("new", lambda n, _: f"{n % 30:05}"), _column("number"), "such as '00000'"),
     "ambiguous": (
         "ambiguous_dates",
         _with("new", lambda n, _: f"{n % 12 + 1}/{n % 11 + 1}/2026"),
