@@ -33,6 +33,7 @@ from rehearsal.cloud.ministack.role_policies import limit_role_policies
 from rehearsal.cloud.ministack.schedules import look_each_second
 from rehearsal.cloud.ministack.serving_loop import ServingLoop
 from rehearsal.cloud.ministack.stack_tokens import refuse_used_tokens
+from rehearsal.cloud.ministack.state_payloads import limit_payloads
 from rehearsal.cloud.ministack.stepfunctions import add_athena_integration, add_sdk_integrations
 from rehearsal.cloud.pipeline_engine import LocalPipelineEngine
 from rehearsal.cloud.resources import other_types, resource_types, scaling_types
@@ -109,6 +110,7 @@ class _Assembly:
         lambda_functions.limit_environments()
         lambda_functions.share_concurrency()
         limit_role_policies()
+        limit_payloads()
         file_by_the_minute(speed=self._options.speed)
         DurableExecutions(self._loop, self._bus, speed=self._options.speed).install()
         look_each_second()

@@ -1,5 +1,6 @@
 """The query whose rows are scored instead of a prefix: its text, and what its role may read."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Annotated, Self
@@ -110,6 +111,8 @@ class BatchQuery(Section):
         except ValueError as exc:
             yield f"sql {exc}"
             return
+        if (size := len(json.dumps(text, ensure_ascii=False).encode())) > MOST_CHARACTERS:
+            yield f"sql must be at most {MOST_CHARACTERS:,} bytes as JSON, where a line break is two, got {size:,}"
         if "${" in text:
             yield "sql must not contain ${, which CloudFormation takes for the begin of a name"
         if not any(_names(text, name) for _, name in self.qualified_tables):

@@ -132,6 +132,10 @@ QUERY = {
     [
         ({"sql": "DROP TABLE sessions"}, "sql must be a SELECT"),
         ({"sql": "SELECT sessions" + "é" * 130_000}, "at most 260,000 bytes, got 260,"),
+        (
+            {"sql": "SELECT * FROM sessions" + "\n" * 130_000 + "--"},
+            "at most 260,000 bytes as JSON, where a line break",
+        ),
         ({"sql": "SELECT '${Bucket}' FROM sessions"}, r"must not contain \$\{"),
         ({"sql": "SELECT * FROM sessions_of_others"}, "tables must have one that sql names, got sessions"),
         ({"tables": []}, "tables"),

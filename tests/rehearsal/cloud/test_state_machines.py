@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.rehearsal.cloud.process import CloudProcess, eventually
 from tests.rehearsal.cloud.stacks import deploy
@@ -93,3 +94,14 @@ def test_waits_are_compressed(cloud: CloudProcess) -> None:
 def test_other_services_stay_ministacks_own(cloud: CloudProcess) -> None:
     found = output(run(cloud, {"Read": task("kms:listKeys")}))
     assert found["Keys"] == cloud("kms").list_keys()["Keys"]
+
+
+def test_what_is_too_large_for_a_state_ends_the_execution_whatever_it_catches(cloud: CloudProcess) -> None:
+    cloud("s3").create_bucket(Bucket="large-states")
+    place = {"Bucket": "large-states", "Key": "text"}
+    cloud("s3").put_object(**place, Body=b'"' * 140_000)  # each is two bytes of JSON
+    caught = {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]}
+    ended = run(cloud, {"Read": {**task("s3:getObject", **place), **caught}, "Caught": {"Type": "Succeed"}})
+    assert (ended["status"], ended["error"]) == ("FAILED", "States.DataLimitExceeded")
+    with pytest.raises(ClientError, match="Member must have length less than or equal to 262144"):
+        run(cloud, {"Done": {"Type": "Succeed"}}, "a" * 262_144)
