@@ -7,6 +7,7 @@ limits, names that start no second execution, events of their status, and time t
 import contextvars
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -28,6 +29,7 @@ MOST_OPERATIONS = 3000
 MOST_PAYLOAD_BYTES = 256 * 1024
 """Of an execution, and of one of its payloads: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 _MOST_ERRORS = 9
+_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _EVENT = "Durable Execution Status Change"
 _ENDED_CALLBACK = ("SUCCEEDED", "FAILED", "TIMED_OUT")
 
@@ -83,10 +85,9 @@ class DurableExecutions:
             return _responses.error_response_json("InvalidParameterValueException", message, 400)
         if not _lambda._function_qualifier_exists(_lambda._functions[name], qualifier):
             return _lambda._function_qualifier_not_found(name, qualifier)
-        if given.get("x-amz-invocation-type") != "Event":
-            message = "the embedded AWS starts durable executions asynchronously only: InvocationType Event"
-            return _responses.error_response_json("InvalidParameterValueException", message, 400)
         payload, execution_name = json.dumps(event), given.get("x-amz-durable-execution-name")
+        if wrong := _refusal(given.get("x-amz-invocation-type"), execution_name):
+            return _responses.error_response_json("InvalidParameterValueException", wrong, 400)
         for record in _durable._executions.values():
             if execution_name and record["DurableExecutionName"] == execution_name:
                 if record["InputPayload"] == payload:
@@ -233,6 +234,14 @@ def _keep_config() -> None:
 def _milliseconds(seconds: float | None) -> float | None:
     """Times as AWS gives them; ministack's are cut to whole seconds."""
     return None if seconds is None else round(seconds, 3)
+
+
+def _refusal(invocation_type: str | None, execution_name: str | None) -> str:
+    if invocation_type != "Event":
+        return "the embedded AWS starts durable executions asynchronously only: InvocationType Event"
+    if execution_name and not _NAME.fullmatch(execution_name):
+        return f"durableExecutionName must be 1 to 64 letters, digits, - and _, got {execution_name}"
+    return ""
 
 
 def is_durable(name: str) -> bool:

@@ -201,6 +201,9 @@ def test_a_name_starts_one_execution(function: Function, tmp_path: Path) -> None
     assert function.start("rollback-1", **event) == function.start("rollback-1", **event)
     with pytest.raises(ClientError) as refused:
         function.start("rollback-1", **{**event, "n": 6})
+    for name in ("a" * 65, "rollback/1"):
+        with pytest.raises(ClientError, match="must be 1 to 64 letters, digits, - and _"):
+            function.start(name, **event)
     assert refused.value.response["Error"]["Code"] == "DurableExecutionAlreadyStartedException"
 
 
