@@ -12,6 +12,7 @@ from slipway.errors import InputError
 from slipway.guardrails import PlannedRollout, ScaledVariant, Variant, planned_analysis
 from slipway.guardrails.configured_rollout import CAPACITY
 from slipway.metrics import SHADOW_VARIANT
+from slipway.rollout.new_fleet_alarms import DRIFT_ALARMS
 from slipway.settings import Rollout
 from slipway.settings.names import VARIANT
 
@@ -39,7 +40,7 @@ class EndpointParts:
             raise InputError(f"capture must be left out of a {self.kind.name} endpoint, which cannot capture")
         if not self.kind.is_guarded:
             return
-        needs_package = sorted({"PredictionDrift", "InputDrift"} - set(self.rollout.alarms_off))
+        needs_package = sorted(set(DRIFT_ALARMS) - set(self.rollout.alarms_off))
         if self.model.package_arn is None and needs_package:
             raise InputError(
                 f"rollout.alarms_off must name {', '.join(needs_package)} for a model that is no package: they watch "

@@ -24,6 +24,7 @@ from infra.shared.vpc_access import VpcPlacement
 from slipway.endpoint_kinds import EndpointKind
 from slipway.errors import InputError
 from slipway.guardrails import ScaledVariant, refuse_unsafe
+from slipway.rollout.new_fleet_alarms import DRIFT_ALARMS
 from slipway.rollout.plan import deployment_config
 from slipway.settings import Rollout, Vpc
 from slipway.settings.limits import RESOURCE_NAME_LENGTH
@@ -36,7 +37,7 @@ def service_rollout(**changes: Any) -> Rollout:
     Raises:
         ValueError: they do not fit.
     """
-    return Rollout(**{"alarms_off": ("PredictionDrift", "InputDrift", "CanaryDecision"), **changes})
+    return Rollout(**{"alarms_off": (*DRIFT_ALARMS, "CanaryDecision"), **changes})
 
 
 _SERVICE_ROLLOUT = service_rollout()
@@ -79,8 +80,9 @@ class GuardedEndpoint(InvokableEndpoint):
         condition: cdk.CfnCondition | None = None,
         shadow: ShadowModel | None = None,
         challengers: Challengers | None = None,
+        drift_watched: cdk.CfnCondition | None = None,
     ) -> None:
-        """Make it, under `condition` where one is given.
+        """Make it, under `condition` where one is given; drift rolls an update back only while `drift_watched` holds.
 
         Raises:
             InputError: the rollout would not be safe, or an alarm watches what such a model does not publish.
@@ -126,7 +128,7 @@ class GuardedEndpoint(InvokableEndpoint):
             condition=condition,
         )
         self._deployment = deployment_config(rollout, self.alarms.names)
-        self.endpoint = self._endpoint()
+        self.endpoint = self._endpoint(self._guards(drift_watched))
         self._renew_with_the_update()
         self._refuse_unsafe()
         self._follow_the_traffic()
@@ -237,7 +239,22 @@ class GuardedEndpoint(InvokableEndpoint):
         resource.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.DELETE
         resource.cfn_options.condition = self._condition
 
-    def _endpoint(self) -> sagemaker.CfnEndpoint:
+    def _guards(self, drift_watched: cdk.CfnCondition | None) -> Any:
+        """The deployment config, by the conditions that take from it what would stop an update without a reason."""
+        guards: Any = self._deployment
+        if drift_watched and self.alarms.drift_names:
+            alarms = [
+                cdk.Fn.condition_if(drift_watched.logical_id, alarm, cdk.Aws.NO_VALUE)
+                if alarm["AlarmName"] in self.alarms.drift_names
+                else alarm
+                for alarm in guards["AutoRollbackConfiguration"]["Alarms"]
+            ]
+            guards = {**guards, "AutoRollbackConfiguration": {"Alarms": alarms}}
+        if challengers := self._parts.challengers:
+            guards = cdk.Fn.condition_if(challengers.guarded.logical_id, guards, cdk.Aws.NO_VALUE)
+        return guards
+
+    def _endpoint(self, guards: Any) -> sagemaker.CfnEndpoint:
         endpoint = sagemaker.CfnEndpoint(
             self,
             "Endpoint",
@@ -247,9 +264,6 @@ class GuardedEndpoint(InvokableEndpoint):
             retain_all_variant_properties=False,
         )
         if self._kind.is_guarded:
-            guards: Any = self._deployment
-            if challengers := self._parts.challengers:
-                guards = cdk.Fn.condition_if(challengers.guarded.logical_id, guards, cdk.Aws.NO_VALUE)
             endpoint.add_property_override("DeploymentConfig", guards)
         endpoint.node.add_dependency(self.alarms)
         endpoint.cfn_options.condition = self._condition

@@ -8,7 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from slipway.endpoint_kinds import REAL_TIME, EndpointKind
-from slipway.rollout.new_fleet_alarms import new_fleet_alarms
+from slipway.rollout.new_fleet_alarms import DRIFT_ALARMS, new_fleet_alarms
 from slipway.settings import Rollout
 
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
@@ -20,6 +20,7 @@ class NewFleetAlarms(Construct):
     Attributes:
         descriptions: the alarms in CloudWatch's shape.
         names: the alarms' names, for the endpoint's deployment configuration.
+        drift_names: those of the alarms on drift.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class NewFleetAlarms(Construct):
         )
         self.descriptions = list((described or {}).values())
         self.names: list[str] = [description["AlarmName"] for description in self.descriptions]
+        self.drift_names = {alarm["AlarmName"] for name, alarm in (described or {}).items() if name in DRIFT_ALARMS}
         for name, description in (described or {}).items():
             properties = {_CAPITAL.sub("_", key).lower(): _in_cdk(value) for key, value in description.items()}
             cloudwatch.CfnAlarm(self, name, **properties).cfn_options.condition = condition

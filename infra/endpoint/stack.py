@@ -17,7 +17,7 @@ from infra.shared.container_image import ContainerImage, EcrImage
 from infra.shared.sagemaker_role import ARTIFACT_KEYS
 from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX, capture_destination
 from slipway.metrics import CHALLENGER_VARIANT, SHADOW_VARIANT
-from slipway.rollout.new_fleet_alarms import server_environment
+from slipway.rollout.new_fleet_alarms import DRIFT_ALARMS, server_environment
 from slipway.rollout.server_of_settings import captures_apart
 from slipway.settings import Settings
 from slipway.settings.names import VARIANT
@@ -77,6 +77,7 @@ class EndpointStack(cdk.Stack):
             volume_key=key,
             vpc=settings.access.vpc,
             condition=has_model,
+            drift_watched=self._drift_watched(package),
         )
         self._scale_by_backlog()
         # A rollout finds the config by its logical id; the names that CloudFormation gives begin with these.
@@ -157,6 +158,17 @@ class EndpointStack(cdk.Stack):
         named = cdk.Fn.condition_not(cdk.Fn.condition_equals(package, ""))
         both = cdk.Fn.condition_and(cast("cdk.ICfnConditionExpression", has_model), named)
         return cdk.CfnCondition(self, id_, expression=both)
+
+    def _drift_watched(self, package: str) -> cdk.CfnCondition | None:
+        """Not of a package that has served: the requests have drifted from what it learned, whatever the update does.
+
+        By the package and not by a switch: a value that was left in the parameter holds for no other package.
+        """
+        if not self._settings.endpoint.facts.is_guarded or set(DRIFT_ALARMS) <= set(self._settings.rollout.alarms_off):
+            return None
+        served = self._package("ServedModelPackageArn", "A package that has served: its drift rolls no update back")
+        is_served = cast("cdk.ICfnConditionExpression", cdk.Fn.condition_equals(served, package))
+        return cdk.CfnCondition(self, "HasDriftWatched", expression=cdk.Fn.condition_not(is_served))
 
     def _shadow(self, has_model: cdk.CfnCondition) -> ShadowModel:
         """An update that leaves its parameter out takes the default: then the endpoint has no shadow."""

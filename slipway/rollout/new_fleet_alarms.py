@@ -11,6 +11,8 @@ from slipway.settings import Rollout
 from slipway.settings.names import VARIANT
 
 Description = dict[str, Any]
+DRIFT_ALARMS = ("PredictionDrift", "InputDrift")
+"""They select the fleet by its package: one that served before begins with what they have seen of it."""
 LEAST_ERRORS = 5
 """Fewer decide nothing. Simulated over an hour of bakes at 1.5 to 8 requests a second and 0.5 % of errors, five roll
 back at most 0.7 % of good models; three, 12 %."""
@@ -41,8 +43,10 @@ def new_fleet_alarms(
     made = {
         **{name: _errors(rollout, kind, metric, fleet, variant) for name, metric in kind.alarmed_errors.items()},
         "Latency": _latency(rollout, kind, fleet),
-        "PredictionDrift": _drift(rollout, "PredictionDrift", rollout.max_prediction_drift, package),
-        "InputDrift": _drift(rollout, "InputDrift", rollout.max_input_drift, package),
+        **{
+            name: _drift(rollout, name, most, package)
+            for name, most in zip(DRIFT_ALARMS, (rollout.max_prediction_drift, rollout.max_input_drift), strict=True)
+        },
         DECISION_METRIC: _decision({"EndpointName": endpoint_name, "EndpointConfigName": config_name}),
     }
     common = {

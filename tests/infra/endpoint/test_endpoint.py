@@ -29,7 +29,10 @@ def alarms(resources: Resources) -> list[dict[str, Any]]:
 
 def test_on_day_0_the_stack_holds_no_model(templates: dict[str, Any]) -> None:
     template = templates["endpoint"]
-    assert {name: given["Default"] for name, given in template["Parameters"].items()} == {"ModelPackageArn": ""}
+    assert {name: given["Default"] for name, given in template["Parameters"].items()} == {
+        "ModelPackageArn": "",
+        "ServedModelPackageArn": "",
+    }
     assert template["Conditions"]["HasModel"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "ModelPackageArn"}, ""]}]}
     conditional = {r["Type"] for r in template["Resources"].values() if r.get("Condition") == "HasModel"}
     assert conditional == {*SAGEMAKER, "AWS::CloudWatch::Alarm"}
@@ -134,10 +137,24 @@ def test_the_deployment_names_every_alarm_and_waits_for_them(
     endpoint: dict[str, Any], alarms: list[dict[str, Any]], templates: dict[str, Any]
 ) -> None:
     named = endpoint["Properties"]["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]
-    assert [alarm["AlarmName"] for alarm in named] == [alarm["AlarmName"] for alarm in alarms]
+    listed = [alarm["Fn::If"][1] if "Fn::If" in alarm else alarm for alarm in named]
+    assert [alarm["AlarmName"] for alarm in listed] == [alarm["AlarmName"] for alarm in alarms]
     waited_for = {templates["endpoint"]["Resources"][id_]["Type"] for id_ in endpoint["DependsOn"]}
     assert waited_for == {"AWS::CloudWatch::Alarm"}
     assert len(endpoint["DependsOn"]) == len(alarms)
+
+
+def test_drift_of_a_package_that_has_served_rolls_no_update_back(
+    endpoint: dict[str, Any], templates: dict[str, Any]
+) -> None:
+    named = endpoint["Properties"]["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]
+    conditional = [alarm["Fn::If"] for alarm in named if "Fn::If" in alarm]
+    assert {name["AlarmName"]["Fn::Join"][1][1] for _, name, _ in conditional} == {"-PredictionDrift", "-InputDrift"}
+    assert [(condition, otherwise) for condition, _, otherwise in conditional] == [
+        ("HasDriftWatched", {"Ref": "AWS::NoValue"})
+    ] * 2
+    packages = [{"Ref": "ServedModelPackageArn"}, {"Ref": "ModelPackageArn"}]
+    assert templates["endpoint"]["Conditions"]["HasDriftWatched"] == {"Fn::Not": [{"Fn::Equals": packages}]}
 
 
 @pytest.mark.parametrize(

@@ -85,3 +85,6 @@ def test_an_alarm_that_is_switched_off_is_not_made_and_not_waited_for(synth: Syn
     (endpoint,) = (r for r in template["Resources"].values() if r["Type"] == "AWS::SageMaker::Endpoint")
     named = endpoint["Properties"]["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]
     assert len(named) == len(endpoint["DependsOn"]) == 2
+    assert "ServedModelPackageArn" not in template["Parameters"], (
+        "without alarms on drift there is nothing to leave out"
+    )

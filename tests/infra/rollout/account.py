@@ -53,6 +53,10 @@ class World:
     failure: str = ""
     configs: dict[str, str] = field(default_factory=lambda: {"config-1": OLD})
     """The package behind each endpoint config that the stack has made; the newest last."""
+    served: str | None = ""
+    """The stack's parameter for a package that has served; None where its template has none."""
+    drifting: frozenset[str] = frozenset()
+    """Packages whose alarm on drift is in ALARM, and rolls an update back that watches it."""
     named_shadow: str = ""
     shadows: dict[str, str] = field(default_factory=dict)
     """The package of the shadow of endpoint configs that have one."""
@@ -102,7 +106,7 @@ class World:
     deleted: list[str] = field(default_factory=list)
     metrics: list[dict[str, Any]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
-    update: tuple[str, str, list[str], Ending] | None = None
+    update: tuple[str, str, list[str], str | None, Ending] | None = None
     left: int = 0
     tokens: set[str] = field(default_factory=set)
     """Of the updates that were begun."""
@@ -143,9 +147,9 @@ class World:
         self.left -= 1
         if self.left > 0:
             return
-        (requested, shadow, challengers, ending), self.update = self.update, None
+        (requested, shadow, challengers, served, ending), self.update = self.update, None
         if "ROLLBACK" not in ending.status:
-            self.named_shadow, self.named_challengers = shadow, challengers
+            self.named_shadow, self.named_challengers, self.served = shadow, challengers, served
         self.weights = {}
         self.stack, self.stack_reason, self.failure = ending.status, ending.reason, ending.failure
         self.named = requested if ending.package is None else ending.package
@@ -285,12 +289,13 @@ class Client:
     def describe_stacks(self, **_: Any) -> dict[str, Any]:
         w = self._world
         w.advance()
-        named, shadow, challengers = (
-            (w.named, w.named_shadow, w.named_challengers) if w.update is None else w.update[:3]
+        named, shadow, challengers, served = (
+            (w.named, w.named_shadow, w.named_challengers, w.served) if w.update is None else w.update[:4]
         )
         stack = {"StackStatus": w.stack, "StackStatusReason": w.stack_reason}
         given = {"ModelPackageArn": named, "ShadowModelPackageArn": shadow}
         given |= {f"Challenger{number}ModelPackageArn": each for number, each in enumerate(challengers, 1)}
+        given |= {} if served is None else {"ServedModelPackageArn": served}
         parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()]
         outputs = [{"OutputKey": "UnguardedToken", "OutputValue": TOKEN}]
         return {"Stacks": [{**stack, "Parameters": parameters, "Outputs": outputs}]}
@@ -303,7 +308,10 @@ class Client:
         if w.update is not None:
             raise error("ValidationError", "Stack:arn:x is in UPDATE_IN_PROGRESS state and can not be updated.")
         challengers = [given[key] for key in sorted(given) if key.startswith("Challenger")]
+        served = given.get("ServedModelPackageArn", None if w.served is None else "")
+        assert (served is None) is (w.served is None), "a parameter must be in the template"
         if (package, shadow, challengers) == (w.named, w.named_shadow, w.named_challengers):
+            assert served == w.served, "SageMaker refuses an update of the alarms alone"
             raise error("ValidationError", "No updates are to be performed.")
         w.tokens.add(ClientRequestToken)
         beside = f" beside {shadow}" if shadow else f" against {', '.join(challengers)}" if challengers else ""
@@ -318,7 +326,10 @@ class Client:
         if w.live and package and len(w.beside) != len(challengers) and given.get("Unguarded") != TOKEN:
             reason = "guardrails need the same variants before and after"
             ending = Ending("UPDATE_ROLLBACK_COMPLETE", package=w.named, serves=w.serves, reason=reason)
-        w.update, w.left, w.stack = (package, shadow, challengers, ending), ending.polls + 1, "UPDATE_IN_PROGRESS"
+        if w.live and package in w.drifting and package != served and given.get("Unguarded") != TOKEN:
+            ending = Ending(serves=w.serves, failure="rollback alarm InputDrift went into ALARM")
+        w.update, w.left = (package, shadow, challengers, served, ending), ending.polls + 1
+        w.stack = "UPDATE_IN_PROGRESS"
         w.events = ending.events
 
     def describe_stack_resource(self, **_: Any) -> dict[str, Any]:

@@ -106,9 +106,9 @@ def test_an_event_that_is_delivered_twice_changes_nothing_the_second_time() -> N
 
 
 def test_a_busy_stack_is_waited_for_and_the_approval_is_read_again_after_it() -> None:
-    world = World(stack="UPDATE_IN_PROGRESS", update=(OLD, "", [], Ending()), left=3)
+    world = World(stack="UPDATE_IN_PROGRESS", update=(OLD, "", [], "", Ending()), left=3)
     assert run(world).outcome is Outcome.PROMOTED
-    revoked = World(stack="UPDATE_IN_PROGRESS", update=(OLD, "", [], Ending()), left=3)
+    revoked = World(stack="UPDATE_IN_PROGRESS", update=(OLD, "", [], "", Ending()), left=3)
     journal = Journal(waiting=lambda _: revoked.packages.update({NEW: "Rejected"}))
     assert run(revoked, journal=journal).outcome is Outcome.NOTHING_TO_DO
 
@@ -211,8 +211,22 @@ def test_an_endpoint_that_did_not_serve_before_is_not_deleted_and_a_notice_is_se
     assert world.updates == [NEW, OLD]
 
 
-def test_a_failed_smoke_test_brings_the_previous_model_back() -> None:
-    world = World(smoke=BAD_SMOKE)
+@pytest.mark.parametrize(
+    ("kind", "drifting", "outcome"),
+    [
+        (Kind.APPROVAL, OLD, Outcome.PROMOTED),
+        (Kind.APPROVAL, NEW, Outcome.ROLLED_BACK),
+        (Kind.ROLLBACK, NEW, Outcome.PROMOTED),
+    ],
+)
+def test_only_the_drift_of_a_candidate_rolls_it_back(kind: Kind, drifting: str, outcome: Outcome) -> None:
+    world = World(drifting=frozenset({drifting}))
+    assert run(world, kind=kind).outcome is outcome
+
+
+@pytest.mark.parametrize("drifting", [frozenset(), frozenset({OLD})], ids=["", "it drifts"])
+def test_a_failed_smoke_test_brings_the_previous_model_back(drifting: frozenset[str]) -> None:
+    world = World(smoke=BAD_SMOKE, drifting=drifting)
     end = run(world)
     assert (end.outcome, end.reason) == (Outcome.ROLLED_BACK, "the smoke test failed: received 500 from primary")
     assert world.serves == OLD
@@ -252,7 +266,7 @@ def test_a_later_decision_is_left_as_it_is_and_reported(serves: str, outcome: Ou
             return
         if world.left == 1:
             world.configs["config-3"] = LATER
-            world.update = (LATER, "", [], Ending(serves=serves, failure="x"))
+            world.update = (LATER, "", [], "", Ending(serves=serves, failure="x"))
 
     end = run(world, journal=Journal(waiting=meanwhile))
     assert (end.outcome, world.updates, world.deleted) == (outcome, [NEW], [])

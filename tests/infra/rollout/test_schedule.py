@@ -166,7 +166,7 @@ def test_what_waits_for_two_hours_is_left_out_with_a_notice() -> None:
     locked.objects[KEY] = (1, json.dumps(Queue((), OTHER).to_document()).encode())
     assert scheduled(locked, "stop", journal).outcome is Outcome.LEFT_OUT
     assert LIMIT_SECONDS <= journal.seconds < 1.2 * LIMIT_SECONDS
-    busy = World(stack="UPDATE_IN_PROGRESS", update=(OLD, "", [], Ending()), left=1000)
+    busy = World(stack="UPDATE_IN_PROGRESS", update=(OLD, "", [], "", Ending()), left=1000)
     assert scheduled(busy, "stop").outcome is Outcome.LEFT_OUT
     for world in (locked, busy):
         reason = "Endpoint shoppers-dev: stop was left out, for a rollout or an update runs"

@@ -83,6 +83,22 @@ def test_a_candidate_that_does_not_start_beside_the_live_model_is_rejected(endin
     assert (world.serves, world.shadow, world.named_shadow) == (OLD, "", "")
 
 
+@pytest.mark.parametrize(("served", "outcome"), [("", Outcome.PROMOTED), (None, Outcome.NOT_STARTED)])
+def test_drift_of_the_live_model_stops_a_shadow_only_where_its_deployed_stack_cannot_leave_it_out(
+    served: str | None, outcome: Outcome
+) -> None:
+    world = World(drifting=frozenset({OLD}), served=served)
+    assert run(world).outcome is outcome
+    assert (world.shadow, world.named_shadow) == ("", "")
+    assert world.served == served, "the update to the candidate watches its drift, and so do the next ones"
+
+
+def test_a_shadow_that_is_worse_is_removed_although_the_live_model_drifts() -> None:
+    world = World(drifting=frozenset({OLD}), shadow_analyses=deque([WORSE]))
+    assert run(world).outcome is Outcome.REJECTED
+    assert (world.serves, nothing_left(world)) == (OLD, True)
+
+
 def test_a_rollback_of_the_live_models_new_fleet_is_not_the_candidates_fault() -> None:
     world = World(endings=deque([Ending(serves=OLD, failure="alarm config-2-Latency is in ALARM")]))
     assert run(world).outcome is Outcome.NOT_STARTED

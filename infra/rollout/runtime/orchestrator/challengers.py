@@ -45,6 +45,7 @@ class LiveChallengers:
                 champion.package,
                 challengers=packages,
                 token=before["token"],
+                has_served=True,
                 attempt=self._attempts,
             )
             if begun is not stack.Begun.BUSY:
@@ -73,7 +74,12 @@ class LiveChallengers:
             if not had:
                 unused, had = self._of_the_experiment(), True
             begun = stack.update(
-                run, RolloutStep.LEAVE_EXPERIMENT, now["package"], token=now["token"], attempt=self._attempts
+                run,
+                RolloutStep.LEAVE_EXPERIMENT,
+                now["package"],
+                token=now["token"],
+                has_served=True,
+                attempt=self._attempts,
             )
             if begun is stack.Begun.BUSY:
                 run.steps.wait(RolloutStep.LEAVE_EXPERIMENT, STACK_SECONDS)

@@ -39,7 +39,7 @@ def restore(run: Run, previous: Live | None, reason: str) -> str:
         while now["package"] == run.request.package:
             # Where nothing served before, CloudFormation deletes the candidate's config and model with the endpoint.
             failed = failed or (_name_candidate(run) if previous.package else Live())
-            begun = stack.update(run, RolloutStep.RESTORE, previous.package)
+            begun = stack.update(run, RolloutStep.RESTORE, previous.package, has_served=True)
             now = stack.read_settled(run, RolloutStep.WAIT_FOR_RESTORE, seconds)
             if begun is not stack.Begun.BUSY:
                 break

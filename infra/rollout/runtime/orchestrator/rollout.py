@@ -117,7 +117,7 @@ class _Rollout:
                 continue
             self._previous = shadowed
             self._may_have_begun = True  # also where the call's response was lost
-            begun = stack.update(self._run, RolloutStep.UPDATE, self._run.request.package, attempt=self._attempts)
+            begun = self._update()
             if begun is stack.Begun.BUSY:
                 self._may_have_begun = False
                 self._run.steps.wait(RolloutStep.UPDATE, STACK_SECONDS)
@@ -127,6 +127,11 @@ class _Rollout:
                 self._run.steps.wait(RolloutStep.UPDATE, STACK_SECONDS)
                 continue
             return package
+
+    def _update(self) -> stack.Begun:
+        """A rollback goes to a model that has served."""
+        run, has_served = self._run, self._run.request.kind is Kind.ROLLBACK
+        return stack.update(run, RolloutStep.UPDATE, run.request.package, has_served=has_served, attempt=self._attempts)
 
     def _follow(self, replayed: Mapping[str, str]) -> bool:
         """Watch the update to its end; False where it met the endpoint's autoscaling, and is to be tried again."""

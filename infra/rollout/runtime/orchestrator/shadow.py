@@ -89,7 +89,7 @@ class ShadowTest:
         if not run.target.shadow_seconds:
             return
         while (now := stack.read_settled(run, RolloutStep.READ_SHADOW, self._seconds))["shadow"]:
-            begun = stack.update(run, RolloutStep.LEAVE_SHADOW, now["package"], attempt=self._attempts)
+            begun = stack.update(run, RolloutStep.LEAVE_SHADOW, now["package"], has_served=True, attempt=self._attempts)
             if begun is stack.Begun.BUSY:
                 run.steps.wait(RolloutStep.LEAVE_SHADOW, STACK_SECONDS)
                 continue
@@ -116,6 +116,7 @@ class ShadowTest:
             RolloutStep.ENTER_SHADOW,
             previous.package,
             shadow=run.request.package,
+            has_served=True,
             attempt=self._attempts,
         )
         if begun is stack.Begun.BUSY:

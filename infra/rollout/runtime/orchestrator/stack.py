@@ -15,6 +15,8 @@ from .run import CallError, Run, State
 PARAMETER = "ModelPackageArn"
 SHADOW_PARAMETER = "ShadowModelPackageArn"
 """Only where the endpoint can have a shadow. An update that leaves it out gives it its default: no shadow."""
+SERVED_PARAMETER = "ServedModelPackageArn"
+"""A package that has served, whose drift rolls no update back; only where a rollout watches drift."""
 CHALLENGER_PARAMETER = "Challenger{}ModelPackageArn"
 """Numbered from 1, only where the endpoint can have challengers; left out, there are none."""
 UNGUARDED_PARAMETER, UNGUARDED_OUTPUT = "Unguarded", "UnguardedToken"
@@ -35,7 +37,7 @@ class Begun(Enum):
 
 
 def read(run: Run) -> dict[str, Any]:
-    """{status, reason, package, shadow, challengers, token}: what the stack names, and how it stands; within a step."""
+    """What the stack names, and how it stands; `served` is None where it takes no such parameter. Within a step."""
     stack = run.client("cloudformation").describe_stacks(StackName=run.target.stack)["Stacks"][0]
     given = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
     return {
@@ -44,6 +46,7 @@ def read(run: Run) -> dict[str, Any]:
         "package": given[PARAMETER],
         "shadow": given.get(SHADOW_PARAMETER, ""),
         "challengers": _challengers(given),
+        "served": given.get(SERVED_PARAMETER),
         "token": next((o["OutputValue"] for o in stack.get("Outputs", ()) if o["OutputKey"] == UNGUARDED_OUTPUT), ""),
     }
 
@@ -70,6 +73,7 @@ def update(
     shadow: str = "",
     challengers: Sequence[str] = (),
     token: str = "",
+    has_served: bool = False,
     attempt: int = 0,
 ) -> Begun:
     """Have the stack name `package`, with that shadow or none; the empty package is day 0, without an endpoint.
@@ -77,6 +81,8 @@ def update(
     It waits for a change of the instance count as for another update of the stack.
 
     With the stack's `token` the update has no guardrails, as one needs that adds `challengers` or takes them away.
+
+    Where `package` has served, its drift rolls nothing back: it drifts as it did, with or without the update.
 
     An execution begins one update of each name and attempt, also where the process ended before the response was kept.
 
@@ -86,11 +92,12 @@ def update(
     request_token = hashlib.sha256(f"{run.steps.execution} {name} {attempt}".encode()).hexdigest()
     given = {PARAMETER: package, SHADOW_PARAMETER: shadow, UNGUARDED_PARAMETER: token}
     given |= {CHALLENGER_PARAMETER.format(number): each for number, each in enumerate(challengers, 1)}
-    wanted = {key: value for key, value in given.items() if value or key == PARAMETER}
 
     def request() -> str:
         if _is_scaled_now(run):
             return Begun.BUSY.value
+        given[SERVED_PARAMETER] = _served(read(run), (package, shadow, list(challengers)), has_served=has_served)
+        wanted = {key: value for key, value in given.items() if value or key == PARAMETER}
         try:
             run.client("cloudformation").update_stack(
                 StackName=run.target.stack,
@@ -116,6 +123,15 @@ def _is_scaled_now(run: Run) -> bool:
 
 def _names(found: dict[str, Any]) -> tuple[str, str, list[str]]:
     return found["package"], found["shadow"], found["challengers"]
+
+
+def _served(now: dict[str, Any], wanted: tuple[str, str, list[str]], *, has_served: bool) -> str:
+    """It stays where no model changes: SageMaker refuses an update of the alarms alone, whose config is in use."""
+    if now["served"] is None:
+        return ""
+    if _names(now) == wanted:
+        return str(now["served"])
+    return wanted[0] if has_served else ""
 
 
 def _refused(error: ClientError, *, is_ours: bool) -> Begun:
