@@ -8,6 +8,7 @@ PARAMETER = "ModelPackageArn"
 CONFIG_NAME = {"Fn::GetAtt": ["EndpointConfig", "EndpointConfigName"]}
 _HAS_MODEL = "HasModel"
 _TOKEN = "0123456789abcdef"
+_SERVED = "ServedModelPackageArn"
 
 
 def endpoint_template(
@@ -23,11 +24,13 @@ def endpoint_template(
     further: Mapping[str, Any] | None = None,
     shadowed: bool = False,
     challenged: bool = False,
+    drift: Mapping[str, Any] | None = None,
 ) -> str:
     """A canary on four instances; `alarm` are properties of the one that rolls back, `AlarmName` ends its name.
 
     `tags` are given by logical id, `further` are resources beside these; where it is `shadowed`, a second parameter
     names a package that is a shadow of the first, and where it is `challenged` one that is its challenger.
+    `drift` is a second alarm, left out of updates to the package that a further parameter names.
     """
     name = {"Fn::Join": ["-", [CONFIG_NAME, alarm["AlarmName"]]]}
     routing = {"Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": canary_percent}}
@@ -65,6 +68,8 @@ def endpoint_template(
             },
         },
     }
+    if drift:
+        _add_drift(properties, drift)
     for logical_id, given in (tags or {}).items():
         properties[logical_id]["Tags"] = [{"Key": key, "Value": value} for key, value in given.items()]
     resources = {
@@ -73,12 +78,14 @@ def endpoint_template(
     }
     for kept in ("Model", "EndpointConfig"):
         resources[kept] |= {"UpdateReplacePolicy": "Retain", "DeletionPolicy": "Delete"}
-    resources["Endpoint"]["DependsOn"] = "Alarm"
+    resources["Endpoint"]["DependsOn"] = [name for name in properties if name.endswith("Alarm")]
     beside = {**(_add_shadow(resources) if shadowed else {}), **(_add_challenger(resources) if challenged else {})}
-    parameters = (PARAMETER, *beside, *(("Unguarded",) if challenged else ()))
+    parameters = (PARAMETER, *beside, *(("Unguarded",) if challenged else ()), *((_SERVED,) if drift else ()))
     conditions = {_HAS_MODEL: _is_given(PARAMETER), **{of: _is_given(name) for name, of in beside.items()}}
     if challenged:
         conditions["HasGuardrails"] = {"Fn::Not": [{"Fn::Equals": [{"Ref": "Unguarded"}, _TOKEN]}]}
+    if drift:
+        conditions["HasDriftWatched"] = {"Fn::Not": [{"Fn::Equals": [{"Ref": _SERVED}, {"Ref": PARAMETER}]}]}
     values = {"Config": CONFIG_NAME, "Endpoint": {"Ref": "Endpoint"}, "Model": {"Ref": "Model"}}
     return json.dumps(
         {
@@ -93,6 +100,15 @@ def endpoint_template(
     )
 
 
+def _add_drift(properties: dict[str, dict[str, Any]], drift: Mapping[str, Any]) -> None:
+    """A day's alarm, on one metric of the package."""
+    name = {"Fn::Join": ["-", [CONFIG_NAME, drift["AlarmName"]]]}
+    days = {"Period": 21_600, "EvaluationPeriods": 4, "DatapointsToAlarm": 1, "TreatMissingData": "notBreaching"}
+    properties["DriftAlarm"] = {**days, **drift, "AlarmName": name}
+    alarms = properties["Endpoint"]["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]
+    alarms.append({"Fn::If": ["HasDriftWatched", {"AlarmName": name}, {"Ref": "AWS::NoValue"}]})
+
+
 def _add_shadow(resources: dict[str, Any]) -> dict[str, str]:
     """The condition of the shadow, by its parameter."""
     parameter, condition = "ShadowModelPackageArn", "HasShadow"
@@ -102,7 +118,8 @@ def _add_shadow(resources: dict[str, Any]) -> dict[str, str]:
     properties["ShadowProductionVariants"] = {"Fn::If": [condition, [shadow], {"Ref": "AWS::NoValue"}]}
     model = resources["Model"]
     given = {**model["Properties"], "Containers": [{"ModelPackageName": {"Ref": parameter}}]}
-    resources["ShadowModel"] = {**model, "Condition": condition, "Properties": given}
+    # Kept when it leaves the template: SageMaker may have gone back to the config with it.
+    resources["ShadowModel"] = {**model, "Condition": condition, "DeletionPolicy": "Retain", "Properties": given}
     return {parameter: condition}
 
 
@@ -126,4 +143,4 @@ def _is_given(parameter: str) -> dict[str, Any]:
 
 
 def _type(logical_id: str) -> str:
-    return "AWS::CloudWatch::Alarm" if logical_id == "Alarm" else f"AWS::SageMaker::{logical_id}"
+    return "AWS::CloudWatch::Alarm" if logical_id.endswith("Alarm") else f"AWS::SageMaker::{logical_id}"

@@ -9,10 +9,12 @@ from dataclasses import replace
 
 import pytest
 
+from slipway.metrics import ENDPOINT_NAMESPACE
 from slipway.rollout.steps import RolloutStep
 from slipway.settings import Settings
 from tests.contract.killing import kill
 from tests.contract.test_rollout_function import CLOUD_OPTIONS, Launch, deployed, settings, target
+from tests.endpoint_template import PARAMETER
 from tests.rehearsal.cloud.process import CloudProcess, eventually
 
 __all__ = ["CLOUD_OPTIONS", "settings"]
@@ -28,6 +30,15 @@ LEFT = {RolloutStep.READ_SHADOW, RolloutStep.LEAVE_SHADOW, RolloutStep.WAIT_FOR_
 LASTING = {RolloutStep.WAIT_FOR_SHADOW, RolloutStep.SHADOW, RolloutStep.WAIT_FOR_LEAVE}
 """The others may have passed before this process sees them; `tests/infra/rollout` kills in each of them."""
 _KILLS_A_STATE = 3
+DRIFT = {
+    "AlarmName": "InputDrift",
+    "Namespace": ENDPOINT_NAMESPACE,
+    "MetricName": "InputDrift",
+    "Dimensions": [{"Name": "ModelPackageArn", "Value": {"Ref": PARAMETER}}],
+    "Statistic": "Maximum",
+    "Threshold": 0.25,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
 
 
 class Killer:
@@ -74,7 +85,7 @@ def killing(launch: Launch, execution: str, states: set[RolloutStep]) -> Iterato
 def launch(cloud: CloudProcess, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Launch:
     shadowed = replace(target(settings, cloud.image), shadow_seconds=SHADOW_SECONDS)
     functions = deployed(cloud, settings, shadowed, tmp_path_factory.mktemp("cdk.out"))
-    made = Launch(cloud, functions, settings, shadowed=True)
+    made = Launch(cloud, functions, settings, shadowed=True, drift=DRIFT)
     made.listen()
     assert made.rolled_out(made.package(0.25))["outcome"] == "promoted"
     return made
@@ -102,7 +113,11 @@ def test_a_shadow_survives_kills_in_every_state(
     assert killer.controllers, "an update's controller was among them"
     assert (seen.dropped, seen.failed) == (0, 0)
     assert launch.serves() == (package if outcome == "promoted" else before)
-    assert launch.parameters() == {"ModelPackageArn": launch.serves(), "ShadowModelPackageArn": ""}
+    assert launch.parameters() == {
+        "ModelPackageArn": launch.serves(),
+        "ShadowModelPackageArn": "",
+        "ServedModelPackageArn": "" if outcome == "promoted" else before,
+    }
     now = launch.endpoint()
     assert (now["EndpointStatus"], launch.configs()) == ("InService", {now["EndpointConfigName"]})
     assert (now.get("ShadowProductionVariants"), launch.models()) == (None, 1)
@@ -124,3 +139,41 @@ def test_an_abort_while_the_shadow_is_compared_leaves_the_live_model_alone(launc
     assert (seen.dropped, seen.failed) == (0, 0)
     assert launch.serves() == before
     assert (launch.endpoint().get("ShadowProductionVariants"), launch.models()) == (None, 1)
+
+
+def drifts(launch: Launch) -> str:
+    """Have the live model's inputs drift, by its server's metric; gives the package, once its alarm is in ALARM."""
+    package, config = launch.serves(), launch.endpoint()["EndpointConfigName"]
+    datum = {"MetricName": "InputDrift", "Dimensions": [{"Name": "ModelPackageArn", "Value": package}], "Value": 1.0}
+    launch.cloud("cloudwatch").put_metric_data(Namespace=ENDPOINT_NAMESPACE, MetricData=[datum])
+    given = {"AlarmNames": [f"{config}-InputDrift"], "StateValue": "ALARM"}
+    eventually(lambda: launch.cloud("cloudwatch").describe_alarms(**given)["MetricAlarms"])
+    return package
+
+
+def test_a_live_model_that_drifts_gets_a_shadow_and_a_successor_and_is_restored(launch: Launch) -> None:
+    drifts(launch)
+    with launch.users(30) as users:
+        successor = launch.package(0.375)
+        promoted = launch.rolled_out(successor, seconds=240)
+        assert (promoted["outcome"], launch.serves()) == ("promoted", successor), promoted
+
+        assert drifts(launch) == successor
+        functions = launch.cloud("lambda")
+        functions.put_function_concurrency(FunctionName="smoke", ReservedConcurrentExecutions=0)
+        stopped = launch.rolled_out(launch.package(0.625), seconds=240)
+        functions.delete_function_concurrency(FunctionName="smoke")
+        seen = users.snapshot()
+    assert (stopped["outcome"], "smoke" in stopped["reason"]) == ("stopped", True), stopped
+    assert (launch.serves(), launch.parameters()["ServedModelPackageArn"]) == (successor, successor)
+    assert (launch.models(), seen.dropped, seen.failed) == (1, 0, 0)
+
+
+def test_a_candidate_whose_own_inputs_drift_is_rolled_back_by_its_alarm_alone(launch: Launch) -> None:
+    before, package = launch.serves(), launch.package(0.875)
+    datum = {"MetricName": "InputDrift", "Dimensions": [{"Name": "ModelPackageArn", "Value": package}], "Value": 1.0}
+    launch.cloud("cloudwatch").put_metric_data(Namespace=ENDPOINT_NAMESPACE, MetricData=[datum])
+    with launch.users(30):
+        ended = launch.rolled_out(package, seconds=240)
+    assert (ended["outcome"], launch.serves()) == ("rolled back", before), ended
+    assert "-InputDrift" in ended["reason"]
