@@ -167,8 +167,11 @@ class EndpointStack(cdk.Stack):
         if not self._settings.endpoint.facts.is_guarded or set(DRIFT_ALARMS) <= set(self._settings.rollout.alarms_off):
             return None
         served = self._package("ServedModelPackageArn", "A package that has served: its drift rolls no update back")
-        is_served = cast("cdk.ICfnConditionExpression", cdk.Fn.condition_equals(served, package))
-        return cdk.CfnCondition(self, "HasDriftWatched", expression=cdk.Fn.condition_not(is_served))
+        named = cdk.Fn.condition_not(_expression(cdk.Fn.condition_equals(served, "")))
+        # Joined, and named apart: CDK's validation takes two parameters for unequal, and finds none within a join.
+        same = cdk.Fn.condition_equals(*(cdk.Fn.join("=", [each, "package"]) for each in (served, package)))
+        is_served = cdk.Fn.condition_and(_expression(named), _expression(same))
+        return cdk.CfnCondition(self, "HasDriftWatched", expression=cdk.Fn.condition_not(_expression(is_served)))
 
     def _shadow(self, has_model: cdk.CfnCondition) -> ShadowModel:
         """An update that leaves its parameter out takes the default: then the endpoint has no shadow."""
@@ -222,3 +225,7 @@ class EndpointStack(cdk.Stack):
 def _version(package: str) -> str:
     """The last part of an ARN; of the empty one, for which a part that is absent would be an error, none."""
     return cdk.Fn.select(2, cdk.Fn.split("/", f"{package}//"))
+
+
+def _expression(condition: cdk.ICfnRuleConditionExpression) -> cdk.ICfnConditionExpression:
+    return cast("cdk.ICfnConditionExpression", condition)

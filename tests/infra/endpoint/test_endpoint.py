@@ -153,8 +153,12 @@ def test_drift_of_a_package_that_has_served_rolls_no_update_back(
     assert [(condition, otherwise) for condition, _, otherwise in conditional] == [
         ("HasDriftWatched", {"Ref": "AWS::NoValue"})
     ] * 2
-    packages = [{"Ref": "ServedModelPackageArn"}, {"Ref": "ModelPackageArn"}]
-    assert templates["endpoint"]["Conditions"]["HasDriftWatched"] == {"Fn::Not": [{"Fn::Equals": packages}]}
+    served = {"Ref": "ServedModelPackageArn"}
+    same = [{"Fn::Join": ["=", [package, "package"]]} for package in (served, {"Ref": "ModelPackageArn"})]
+    named = {"Fn::Not": [{"Fn::Equals": [served, ""]}]}
+    assert templates["endpoint"]["Conditions"]["HasDriftWatched"] == {
+        "Fn::Not": [{"Fn::And": [named, {"Fn::Equals": same}]}]
+    }
 
 
 @pytest.mark.parametrize(
