@@ -30,7 +30,7 @@ def endpoint_template(
 
     `tags` are given by logical id, `further` are resources beside these; where it is `shadowed`, a second parameter
     names a package that is a shadow of the first, and where it is `challenged` one that is its challenger.
-    `drift` is a second alarm, left out of updates to the package that a further parameter names.
+    `drift` is a second alarm, left out of updates in which a further parameter names the package.
     """
     name = {"Fn::Join": ["-", [CONFIG_NAME, alarm["AlarmName"]]]}
     routing = {"Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": canary_percent}}
@@ -85,7 +85,7 @@ def endpoint_template(
     if challenged:
         conditions["HasGuardrails"] = {"Fn::Not": [{"Fn::Equals": [{"Ref": "Unguarded"}, _TOKEN]}]}
     if drift:
-        conditions["HasDriftWatched"] = {"Fn::Not": [{"Fn::Equals": [{"Ref": _SERVED}, {"Ref": PARAMETER}]}]}
+        conditions["HasDriftWatched"] = {"Fn::Equals": [{"Ref": _SERVED}, ""]}
     values = {"Config": CONFIG_NAME, "Endpoint": {"Ref": "Endpoint"}, "Model": {"Ref": "Model"}}
     return json.dumps(
         {

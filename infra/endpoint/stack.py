@@ -77,7 +77,7 @@ class EndpointStack(cdk.Stack):
             volume_key=key,
             vpc=settings.access.vpc,
             condition=has_model,
-            drift_watched=self._drift_watched(package),
+            drift_watched=self._drift_watched(settings.rollout.alarms_off),
         )
         self._scale_by_backlog()
         # A rollout finds the config by its logical id; the names that CloudFormation gives begin with these.
@@ -159,19 +159,17 @@ class EndpointStack(cdk.Stack):
         both = cdk.Fn.condition_and(cast("cdk.ICfnConditionExpression", has_model), named)
         return cdk.CfnCondition(self, id_, expression=both)
 
-    def _drift_watched(self, package: str) -> cdk.CfnCondition | None:
+    def _drift_watched(self, alarms_off: tuple[str, ...]) -> cdk.CfnCondition | None:
         """Not of a package that has served: the requests have drifted from what it learned, whatever the update does.
 
-        By the package and not by a switch: a value that was left in the parameter holds for no other package.
+        An update that leaves the parameter out takes the default: then drift is watched.
         """
-        if not self._settings.endpoint.facts.is_guarded or set(DRIFT_ALARMS) <= set(self._settings.rollout.alarms_off):
+        if not self._settings.endpoint.facts.is_guarded or set(DRIFT_ALARMS) <= set(alarms_off):
             return None
-        served = self._package("ServedModelPackageArn", "A package that has served: its drift rolls no update back")
-        named = cdk.Fn.condition_not(_expression(cdk.Fn.condition_equals(served, "")))
-        # Joined, and named apart: CDK's validation takes two parameters for unequal, and finds none within a join.
-        same = cdk.Fn.condition_equals(*(cdk.Fn.join("=", [each, "package"]) for each in (served, package)))
-        is_served = cdk.Fn.condition_and(_expression(named), _expression(same))
-        return cdk.CfnCondition(self, "HasDriftWatched", expression=cdk.Fn.condition_not(_expression(is_served)))
+        served = self._package(
+            "ServedModelPackageArn", "The served package, if it has served: drift rolls nothing back"
+        )
+        return cdk.CfnCondition(self, "HasDriftWatched", expression=cdk.Fn.condition_equals(served, ""))
 
     def _shadow(self, has_model: cdk.CfnCondition) -> ShadowModel:
         """An update that leaves its parameter out takes the default: then the endpoint has no shadow."""
@@ -225,7 +223,3 @@ class EndpointStack(cdk.Stack):
 def _version(package: str) -> str:
     """The last part of an ARN; of the empty one, for which a part that is absent would be an error, none."""
     return cdk.Fn.select(2, cdk.Fn.split("/", f"{package}//"))
-
-
-def _expression(condition: cdk.ICfnRuleConditionExpression) -> cdk.ICfnConditionExpression:
-    return cast("cdk.ICfnConditionExpression", condition)

@@ -326,7 +326,7 @@ class Client:
         if w.live and package and len(w.beside) != len(challengers) and given.get("Unguarded") != TOKEN:
             reason = "guardrails need the same variants before and after"
             ending = Ending("UPDATE_ROLLBACK_COMPLETE", package=w.named, serves=w.serves, reason=reason)
-        if w.live and package in w.drifting and package != served and given.get("Unguarded") != TOKEN:
+        if w.live and package in w.drifting and not served and given.get("Unguarded") != TOKEN:
             ending = Ending(serves=w.serves, failure="rollback alarm InputDrift went into ALARM")
         w.update, w.left = (package, shadow, challengers, served, ending), ending.polls + 1
         w.stack = "UPDATE_IN_PROGRESS"
