@@ -15,7 +15,7 @@ def test_no_larger_request_is_costed(capsys: pytest.CaptureFixture[str]) -> None
     def error_of(size: float) -> str:
         with pytest.raises(SystemExit):
             main(["cost", "--request-kilobytes", f"{size}", "--no-such-flag"])
-        return capsys.readouterr().err
+        return capsys.readouterr().err.splitlines()[-1]
 
     most = MOST_REQUEST_BYTES / 1000
     assert "--request-kilobytes" not in error_of(most)

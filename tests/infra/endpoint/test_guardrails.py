@@ -25,10 +25,10 @@ def test_the_template_is_the_rollout_that_the_rules_check(synth: Synth, settings
     (made,) = from_template(Template.from_stack(synth(changed)[0].endpoint).to_json())
     assert lint(made) == ()
     untagged = tuple({key: value for key, value in alarm.items() if key != "Tags"} for alarm in made.alarms)
-    # The template's model also names its update; it has neither the config in use nor the canary analysis.
+    # The template's model also names its update; it has no settings, no config in use and no canary analysis.
     (variant,) = made.variants
     served = replace(variant, environment=tuple(pair for pair in variant.environment if pair[0] != "SLIPWAY_UPDATE"))
-    planned = replace(planned_rollout(changed), previous_variants=None, analysis=None)
+    planned = replace(planned_rollout(changed), previous_variants=None, analysis=None, setting_periods=())
     assert asdict(replace(made, alarms=untagged, variants=(served,))) == asdict(planned)
 
 

@@ -168,7 +168,7 @@ def invoke(body: bytes, content_type: str, **headers: str) -> Response:
         (npy_of_shape(f"(0, {1 << 70})"), NPY, 400, "the body must hold the 0 values of its shape, got 0 bytes"),
         (npy_of_shape(f"({'1, ' * 70})") + bytes(8), NPY, 400, "the body must be an array of rows and columns, got 70"),
         (b"[[" + b"1" * 5000 + b", 2, 1]]", JSON, 400, "the body must be JSON: a number has too many digits"),
-        (b"[" * 3000, JSON, 400, "the body must be JSON: it has lists or objects too deep within others"),
+        (b"[" * 100_000, JSON, 400, "the body must be JSON: it has lists or objects too deep within others"),
         (npy(np.ones((5, 3))), NPY, 413, "a request must hold at most 4 rows, got 5 or more"),
         (gzip.compress(b"1,2,1\n", mtime=0)[:-4], CSV, 400, "the body begins as gzip does, and must be whole: it ends"),
         (gzip.compress(b"", mtime=0) * 5000, CSV, 400, "the body begins as gzip does, and must be whole: it must have"),
