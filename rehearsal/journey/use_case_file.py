@@ -214,7 +214,11 @@ def _stages() -> Iterator[str]:
     yield "[stages.dev]"
     yield "keep_data = false # buckets and models are deleted with the stacks"
     yield ""
-    yield "# A rehearsal's canary meets a few hundred users, and a laptop's latencies jitter."
+    yield "# A rehearsal's canary meets a few hundred users: for a margin of 5 points it bakes for eight minutes."
+    yield "[stages.dev.rollout]"
+    yield "bake_seconds = 480"
+    yield ""
+    yield "# A laptop's latencies jitter."
     yield "[stages.dev.rollout.canary_analysis]"
     yield from ("min_requests = 100", "error_tolerance = 0.05", "latency_noise = 3.0", "latency_tolerance = 20.0")
     yield "score_limit = 0.18"

@@ -13,7 +13,7 @@ SHOPPERS = Path(__file__).parents[3] / "config" / "shoppers.toml"
 
 
 def remark(rate: float, speed: float) -> str | None:
-    """A quarter of the users, alarms of 120 s and 10 requests, a bake of 300 s."""
+    """A quarter of the users, alarms of 120 s and 10 requests, a bake of 480 s."""
     options = RehearsalOptions(config=SHOPPERS, speed=speed, requests_per_second=rate)
     return traffic_remark(load_settings(SHOPPERS, "dev"), options)
 
@@ -30,5 +30,5 @@ def test_too_few_requests_for_the_alarms_are_reported_with_what_suffices() -> No
 
 
 def test_so_few_that_nothing_could_be_detected_are_refused() -> None:
-    with pytest.raises(InputError, match=r"7.5 requests in an alarm's period.*--rate 34 or --speed 75 suffices"):
-        remark(25, 100)
+    with pytest.raises(InputError, match=r"4.8 requests in an alarm's period.*--rate 34 or --speed 48 suffices"):
+        remark(16, 100)

@@ -69,7 +69,7 @@ def test_traffic_too_small_for_canary_analysis_is_an_error(capsys: pytest.Captur
     message = capsys.readouterr().out
     for kind in ("ServerErrors", "Latency"):
         assert f"error SG703 shoppers-dev/{kind}: the alarm needs " in message
-    assert "warning SG705 shoppers-dev/InputDrift: a server gets 15 rows in the bake" in message
+    assert "warning SG705 shoppers-dev/InputDrift: a server gets 24 rows in the bake" in message
     assert "write rollout.alarm_period_seconds = 300 with a bake as long, or take the plan of" in message
     assert "or a lower rollout.min_requests" in message
     assert main(["lint", "--config", str(SHOPPERS), "--requests-per-second", "0.02"]) == 1

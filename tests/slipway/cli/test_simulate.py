@@ -60,12 +60,12 @@ def test_the_plan_is_shown_with_its_cost_and_its_chances_and_the_same_arguments_
     code, out, err = simulate("--requests-per-second", "50", "--regression", "2")
     found = json.loads(simulate("--requests-per-second", "50", "--regression", "2", "--json")[1])
     assert (code, err) == (0, "")
-    assert "420 s of waits" in out
+    assert "600 s of waits" in out
     assert f"{found['canary_requests']:,.0f} expected" in out
     assert f"proven safe {100 * found['healthy']['proven_safe']:.1f} %" in out
-    assert found["duration_seconds"] == 420
-    assert found["canary_requests"] == pytest.approx(0.25 * 300 * 50)
-    assert found["extra_instance_hours"] == pytest.approx(4 * 420 / 3600)
+    assert found["duration_seconds"] == 600
+    assert found["canary_requests"] == pytest.approx(0.25 * 480 * 50)
+    assert found["extra_instance_hours"] == pytest.approx(4 * 600 / 3600)
     assert found["healthy"]["rolled_back"] <= 0.01
     assert found["regressed"]["rolled_back"] >= 0.95
 
@@ -77,7 +77,7 @@ ALL_AT_ONCE = ('type = "canary"', 'type = "all_at_once"')
 def test_a_model_without_a_decision_goes_live_if_the_settings_let_it(forecast_of):
     found = forecast_of(rate=0.5)
     out = forecast_text(found)
-    assert "decides after 210 s of 300; a model without a decision by then goes live unproven" in out
+    assert "decides after 390 s of 480; a model without a decision by then goes live unproven" in out
     assert "goes live unproven 100.0 %" in out
     assert "too few requests for a decision" in out
     assert found.canary_analysis.without_evidence == "proceed"
@@ -189,7 +189,7 @@ def test_long_plans_are_simulated_less_often():
     settings = load_settings(SHOPPERS, "dev")
     configured = ConfiguredRollout.of(settings.rollout, rollout_plan(settings))
     found = rollouts_within(configured, most_rollouts=1000, fewest_rollouts=20, most_polls=2_000)
-    assert found == 2_000 // 32  # 30 in 300 s of canary, 2 in 120 s after it
+    assert found == 2_000 // 50  # 48 in 480 s of canary, 2 in 120 s after it
 
 
 def test_a_terminal_shows_the_progress(simulate, use_case, monkeypatch):
@@ -199,10 +199,10 @@ def test_a_terminal_shows_the_progress(simulate, use_case, monkeypatch):
     assert progress.endswith("\033[K")
 
 
-@pytest.mark.parametrize(("kind", "hours"), [("linear", 4 * 1020 / 3600), ("rolling", 1 * 1200 / 3600)])
+@pytest.mark.parametrize(("kind", "hours"), [("linear", 4 * 1560 / 3600), ("rolling", 1 * 1920 / 3600)])
 def test_a_plan_of_several_steps_is_watched_in_each(forecast_of, kind, hours):
     found = forecast_of(('type = "canary"', f'type = "{kind}"'), NO_ANALYSIS, rate=20)
-    assert found.canary_requests == pytest.approx((0.25 + 0.5 + 0.75) * 300 * 20)
+    assert found.canary_requests == pytest.approx((0.25 + 0.5 + 0.75) * 480 * 20)
     assert found.extra_instance_hours == pytest.approx(hours)
 
 
