@@ -45,7 +45,7 @@ def refuse_constant(name: str) -> NoReturn:
 
 
 def reason_of(error: Exception) -> str:
-    """Why Python's JSON refused a text, without its advice to whoever runs it."""
+    """Why Python's JSON refused a text, without its advice about Python's settings."""
     if isinstance(error, RecursionError):
         return "it has lists or objects too deep within others"
     return "a number has too many digits" if "integer string conversion" in str(error) else str(error)

@@ -8,7 +8,7 @@ from pipeline_steps.tables.cells import MARKERS, MISSING_NUMBERS
 _DIGITS = re.compile(r"\+?[0-9]+")
 _PHONE = re.compile(r"\+[0-9]{7,15}")
 _FEW_ZEROS = 0.05
-"""Of numbers that differ in length, so few with zeros before them are numbers that somebody wrote so."""
+"""Of numbers that differ in length, so few with zeros before them are numbers all the same."""
 
 
 def code_among(texts: Collection[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""Ends the processes of a function of the embedded AWS: at a call that they make, or whenever somebody says so."""
+"""Ends the processes of a function of the embedded AWS: at a call that they make, or when a test asks for it."""
 
 import http.client
 import json
@@ -139,7 +139,7 @@ class Wire:
         return {state for state, _ in self.killed}
 
     def pass_on(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Any:
-        """Status, headers and body of the response, or None where nobody is left who waits for it."""
+        """Status, headers and body of the response, or None where the process that waited for it has ended."""
         request = _read(method, path, headers, body)
         side = self._side(request)
         if side == "before":

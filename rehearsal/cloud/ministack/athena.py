@@ -58,7 +58,7 @@ def workgroup_of(query_id: str) -> str:
 
 
 def answer_unloads(run: Callable[[UnloadRequest], UnloadOutcome]) -> None:
-    """Let `run` carry out each UNLOAD, on a thread of its own."""
+    """Have `run` execute each UNLOAD, on a thread of its own."""
     handle = _app.SERVICE_HANDLERS["athena"]
 
     async def handle_request(method: str, path: str, headers: Mapping[str, str], body: bytes, query: Any) -> Any:
@@ -111,7 +111,7 @@ def _execute_unloads(run: Callable[[UnloadRequest], UnloadOutcome]) -> None:
         except Exception as exc:  # noqa: BLE001 -- a query that was not run must end
             _log.exception("query %s was not run", query_id)
             outcome = UnloadOutcome(succeeded=False, reason=f"GENERIC_INTERNAL_ERROR: {exc}")
-        if execution["Status"]["State"] == "RUNNING":  # nobody has stopped it
+        if execution["Status"]["State"] == "RUNNING":  # it was not stopped
             execution["Status"] |= {
                 "State": "SUCCEEDED" if outcome.succeeded else "FAILED",
                 "StateChangeReason": outcome.reason,

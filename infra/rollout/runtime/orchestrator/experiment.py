@@ -146,7 +146,7 @@ def _smoke(run: Run, variant: str, arm: State) -> None:
 def _end(run: Run, arms: list[str], last: State) -> End:
     """One model serves; the winner is rolled out as every approved package is, with gates, canary and alarms.
 
-    Where the challengers are gone, somebody has decided otherwise since: the winner is not rolled out over that.
+    Where the challengers are gone, a later decision removed them: the winner is not rolled out over that.
 
     Raises:
         NotRemovedError: the endpoint was not seen without its challengers.
