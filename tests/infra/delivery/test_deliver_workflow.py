@@ -25,6 +25,7 @@ WRITES_DOWN = """\
 echo "$(basename "$0") $*" >>"$CALLS"
 [[ -z "$REFUSED" || "$*" != *"$REFUSED"* ]]"""
 BEFORE = ("make setup", "tar -xzf assemblies.tar.gz")
+DEV = "[stages.dev.rollout]"
 DELIVERY = """\
 repository = "acme/models"
 use_cases = ["config/two.toml", "config/one.toml"]
@@ -171,7 +172,7 @@ def test_a_session_lasts_as_long_as_the_deployments_of_its_job_may_take(project:
 
 def test_use_cases_that_would_outlast_a_job_get_several_and_the_dashboard_comes_last(project: Path) -> None:
     text = (project / "config" / "two.toml").read_text()
-    (project / "config" / "two.toml").write_text(f"{text}\n[stages.dev.rollout]\ntimeout_seconds = 18000\n")
+    (project / "config" / "two.toml").write_text(text.replace(DEV, f"{DEV}\ntimeout_seconds = 18000"))
     dev = [job for job in matrix_of(project, DELIVERY) if job["stage"] == "dev"]
     assert [(job["use_cases"], job["seconds"], job["fleet"]) for job in dev] == [
         ("config/two.toml", 19800, False),
@@ -181,7 +182,7 @@ def test_use_cases_that_would_outlast_a_job_get_several_and_the_dashboard_comes_
 
 def test_a_rollout_that_outlasts_a_job_is_refused(project: Path) -> None:
     text = (project / "config" / "two.toml").read_text()
-    (project / "config" / "two.toml").write_text(f"{text}\n[stages.dev.rollout]\ntimeout_seconds = 28800\n")
+    (project / "config" / "two.toml").write_text(text.replace(DEV, f"{DEV}\ntimeout_seconds = 28800"))
     delivery = load_delivery(project / "delivery.toml")
     with pytest.raises(
         InputError, match=r"config/two\.toml: stage dev: rollout\.timeout_seconds must be at most 19200 .*, got 28800"

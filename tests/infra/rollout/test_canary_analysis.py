@@ -85,7 +85,7 @@ def test_its_code_is_the_analysis_alone(synthesized: tuple[UseCaseStacks, Path])
 def test_it_is_configured_as_the_settings_say(synthesized: tuple[UseCaseStacks, Path], settings: Settings) -> None:
     config = AnalysisConfig.from_json(function(synthesized[0])["Environment"]["Variables"]["CANARY_ANALYSIS"])
     assert config.tolerances == settings.rollout.tolerances()
-    assert config.deployment["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["WaitIntervalInSeconds"] == 300
+    assert config.deployment["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["WaitIntervalInSeconds"] == 480
     analysis = settings.rollout.canary_analysis
     assert (config.without_evidence, config.decide_seconds) == (analysis.without_evidence, analysis.decide_seconds)
     assert config.instances == settings.endpoint.instance_count

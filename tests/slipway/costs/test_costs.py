@@ -142,19 +142,19 @@ def test_a_request_a_second_of_a_kilobyte_is_2_6_gigabytes_a_month() -> None:
 def test_a_shadow_costs_its_fleet_for_its_longest_time_and_one_more_update(prices: Prices, settings: Settings) -> None:
     rollout = settings.rollout.model_copy(update={"shadow": Shadow(enabled=True, percent=50, max_seconds=7200)})
     found = second_fleet(settings.model_copy(update={"rollout": rollout}), prices)
-    assert [line.quantity for line in found] == pytest.approx([4 * 420 / 3600] * 2 + [2 * (7200 + 840) / 3600])
+    assert [line.quantity for line in found] == pytest.approx([4 * 600 / 3600] * 2 + [2 * (7200 + 1200) / 3600])
 
 
 def test_the_second_fleet_is_paid_while_both_are_there(prices: Prices, settings: Settings) -> None:
-    # A canary: 300 s, then 120 s, with all four instances twice.
-    assert extra_instance_hours(rollout_plan(settings)) == pytest.approx(4 * 420 / 3600)
-    assert total(second_fleet(settings, prices)) == pytest.approx(4 * 420 / 3600 * 0.115)
+    # A canary: 480 s, then 120 s, with all four instances twice.
+    assert extra_instance_hours(rollout_plan(settings)) == pytest.approx(4 * 600 / 3600)
+    assert total(second_fleet(settings, prices)) == pytest.approx(4 * 600 / 3600 * 0.115)
 
 
 def test_rolling_pays_for_one_batch_twice(settings: Settings) -> None:
     rolling = changed(settings, "rollout", type="rolling", step_percent=25)
     plan = rollout_plan(rolling)
-    assert extra_instance_hours(plan) == pytest.approx(1 * (3 * 300 + plan.final_wait_seconds) / 3600)
+    assert extra_instance_hours(plan) == pytest.approx(1 * (3 * 480 + plan.final_wait_seconds) / 3600)
     assert dataclasses.replace(plan, type="linear").instances == 4
 
 
