@@ -39,9 +39,9 @@ _LEAST_PERCENT, _MOST_PERCENT, _BURSTS = 5.0, 25.0, 40
 """The alarm on errors goes off above so many in a period, four bursts of ten: fewer come by chance in an hour."""
 
 
-def most_waits(step_percent: int) -> int:
-    """Of an update in steps; whether SageMaker waits after the last one too is not documented."""
-    return ceil(100 / step_percent)
+def most_waits(type_: str, step_percent: int) -> int:
+    """Of an update in steps, or one; whether SageMaker waits after the last step too is not documented."""
+    return ceil(100 / step_percent) if type_ in ("linear", "rolling") else 1
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Route:
 
     def most_waits(self, instances: int) -> int:
         """Whole instances may take more steps than percent."""
-        return max(len(self.shares(instances)), most_waits(self.percent)) if self.type == "linear" else 1
+        return max(len(self.shares(instances)), most_waits(self.type, self.percent))
 
 
 _WITHIN_AN_HOUR = tuple(Route("canary", percent, bake) for percent in (25, 50) for bake in _BAKES)

@@ -239,7 +239,7 @@ class Rollout(Section):
         window = self.alarm_period_seconds * self.alarm_periods
         if window > self.bake_seconds:
             yield f"alarm_period_seconds x alarm_periods must fit in bake_seconds {self.bake_seconds}, got {window}"
-        bakes = most_waits(self.step_percent) if self.type in ("linear", "rolling") else 1
+        bakes = most_waits(self.type, self.step_percent)
         if (shortest := bakes * self.bake_seconds + self.final_bake_seconds) >= self.timeout_seconds:
             yield f"timeout_seconds must exceed the waits ({shortest}), got {self.timeout_seconds}"
         if self.type == "linear" and self.step_percent < 10:

@@ -78,8 +78,7 @@ def _timeout_seconds(rollout: Mapping[str, Any]) -> int:
     step, bake, final = ({**default, **rollout}[key] for key in ("step_percent", "bake_seconds", "final_bake_seconds"))
     if not (isinstance(step, int) and step > 0 and isinstance(bake, int) and isinstance(final, int)):
         return 0
-    waits = most_waits(step) if rollout["type"] in ("linear", "rolling") else 1
-    return min(LONGEST_UPDATE, waits * bake + final + PROVISIONING_SECONDS)
+    return min(LONGEST_UPDATE, most_waits(str(rollout["type"]), step) * bake + final + PROVISIONING_SECONDS)
 
 
 def takes_shadow(endpoint: object, update: object) -> bool:
